@@ -1,0 +1,43 @@
+// Signals: data for whoever waits on a channel.
+//
+// Thread safety and errors as in work.hpp.
+#pragma once
+
+#include <cstddef>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "common/base/json_text.hpp"
+#include "common/model/execution.hpp"
+#include "common/model/signal.hpp"
+
+namespace fleet::contracts {
+
+struct SendResult {
+    std::size_t woken = 0;  ///< executions that got a copy and are pending, resume-first
+    bool kept = false;      ///< nobody waited: kept for the first that comes
+    bool more = false;      ///< more than kMaxWoken waited: send again (with the same id) for the rest
+};
+inline constexpr std::size_t kMaxWoken = 1'000;
+
+class SignalBackend {
+  public:
+    SignalBackend() = default;
+    SignalBackend(const SignalBackend&) = delete;
+    SignalBackend& operator=(const SignalBackend&) = delete;
+    virtual ~SignalBackend() = default;
+
+    /// One transaction: a copy to every execution that waits on the channel now, or kept if nobody
+    /// does.
+    virtual SendResult send(const std::string& channel, const base::JsonText& payload) = 0;
+    /// The oldest kept signal of the channel, removed; nullopt if there is none.
+    virtual std::optional<model::Signal> consume(const std::string& channel) = 0;
+    /// Oldest first, not removed.
+    [[nodiscard]] virtual std::vector<model::Signal> peek(const std::string& channel,
+                                                          std::size_t limit) = 0;
+    /// Channels with kept signals, by name.
+    [[nodiscard]] virtual std::vector<model::ChannelCount> channels() = 0;
+};
+
+}  // namespace fleet::contracts

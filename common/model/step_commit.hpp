@@ -1,0 +1,84 @@
+// What one step of an execution changed; applied to the store as one atomic, fenced write.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "common/base/json_text.hpp"
+#include "common/model/execution.hpp"
+#include "common/model/lease.hpp"
+#include "common/model/snapshot.hpp"
+#include "common/model/usage.hpp"
+
+namespace fleet::model {
+
+/// The lease is kept; the execution goes on.
+struct NextRunning {
+    bool operator==(const NextRunning&) const = default;
+};
+/// Back to pending, resume-first, in `stage`, not before `delay` has passed. Not a failure.
+struct NextPending {
+    std::string stage;  ///< the stage it enters; the current one's name to stay
+    base::Millis delay{0};
+    bool operator==(const NextPending&) const = default;
+};
+/// Parked without an owner until a signal on `channel` or until `deadline` has passed, whichever is
+/// first. At least one of the two is given. If the channel already holds a signal, the execution
+/// becomes pending at once with it.
+struct NextWaiting {
+    std::string channel;
+    std::optional<base::Millis> deadline;
+    bool operator==(const NextWaiting&) const = default;
+};
+/// The end: the output is the result at flatagents://{id}/result.
+struct NextDone {
+    base::JsonText output;
+    bool operator==(const NextDone&) const = default;
+};
+/// The attempt failed. The store decides by `failure` and its counters between pending (after
+/// `retry_delay`) and failed.
+struct NextFailed {
+    FailureClass failure = FailureClass::counting;
+    ExecutionError error;
+    base::Millis retry_delay{0};
+    bool operator==(const NextFailed&) const = default;
+};
+using Next = std::variant<NextRunning, NextPending, NextWaiting, NextDone, NextFailed>;
+
+struct SignalToSend {
+    std::string channel;
+    base::JsonText payload;
+    bool operator==(const SignalToSend&) const = default;
+};
+
+struct StepCommit {
+    Lease lease;
+    /// Chosen by the caller before the first try (base::random_positive_int64); the same id applied
+    /// twice has the effect of once.
+    std::int64_t commit_id = 0;
+    /// The attempt this commit belongs to (Claimed::attempt). An attempt that was not begun in the
+    /// store yet is begun by its first commit.
+    int attempt = 0;
+    std::optional<Snapshot> snapshot;  ///< replaces the resume point
+    bool keep_history = false;         ///< also kept in machine_checkpoints
+    std::vector<SignalToSend> signals;
+    std::optional<Attempt> attempt_record;
+    std::vector<UsageRecord> usage;
+    /// How long a slot worked on this step; feeds the pool's service statistics. 0: not measured.
+    base::Millis service_time{0};
+    Next next;
+};
+
+enum class CommitResult {
+    applied,          ///< done now
+    already_applied,  ///< this commit_id was applied before; nothing changed
+    conflict,         ///< the lease holds, but its last commit was another one for this same step
+    lease_lost,       ///< not the current owner and token; nothing changed
+    cancelled,        ///< cancel was asked for: usage and attempt are kept, the execution is cancelled
+    not_found,        ///< no such execution
+};
+[[nodiscard]] std::string_view to_text(CommitResult result);
+
+}  // namespace fleet::model

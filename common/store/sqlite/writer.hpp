@@ -1,0 +1,112 @@
+// The one writer of a process: whatever waits is merged into one transaction (group commit).
+//
+// There is no writer thread. The first caller that finds nobody writing becomes the leader, runs the
+// requests of all who queued behind it on the process's only writing connection, commits once, and
+// hands the results out; so a lone write costs no thread switch. Thread-safe.
+#pragma once
+
+#include <condition_variable>
+#include <cstdint>
+#include <deque>
+#include <exception>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <type_traits>
+#include <utility>
+#include <vector>
+
+#include "common/base/clock.hpp"
+#include "common/contracts/trigger.hpp"
+#include "common/store/sqlite/connection.hpp"
+#include "common/store/sqlite/counters.hpp"
+
+namespace fleet::store::sqlite {
+
+class StoreTimeSource;
+
+/// What an operation may use while it runs inside the group's transaction. The operation must not
+/// commit or roll back; if it throws, only its own changes are undone.
+class WriteTransaction {
+  public:
+    WriteTransaction(Connection& connection, base::StoreTime now)
+        : connection_(connection), now_(now) {}
+
+    [[nodiscard]] Statement prepare(const char* sql) { return connection_.prepare(sql); }
+    [[nodiscard]] Connection& connection() { return connection_; }
+    /// The store's clock, sampled once after the transaction began.
+    [[nodiscard]] base::StoreTime now() const { return now_; }
+    [[nodiscard]] std::int64_t now_ms() const { return base::count_ms(now_); }
+    /// Notified after the commit, each topic once.
+    void notify(std::string topic);
+    /// Changes of counters, written once at the end of the group.
+    [[nodiscard]] CounterDeltas& counters() { return counters_; }
+    /// This group must be synced to disk before anyone hears of it, whatever the durability level.
+    void require_sync() { sync_ = true; }
+
+  private:
+    friend class Writer;
+    Connection& connection_;
+    base::StoreTime now_;
+    std::vector<std::string> topics_;
+    CounterDeltas counters_;
+    bool sync_ = false;
+};
+
+class Writer {
+  public:
+    enum class Urgency { normal, first };
+
+    Writer(const std::filesystem::path& file, Durability durability, const StoreTimeSource& time,
+           contracts::TriggerBackend& triggers);
+    Writer(const Writer&) = delete;
+    Writer& operator=(const Writer&) = delete;
+    ~Writer();
+
+    /// Runs `operation(WriteTransaction&)` in the next group and returns what it returned, once the
+    /// group is committed. An exception of the operation comes back to its caller only. When the
+    /// commit fails, every member gets a StoreError.
+    template <class Operation>
+    auto write(Operation&& operation, Urgency urgency = Urgency::normal) {
+        using Result = std::invoke_result_t<Operation&, WriteTransaction&>;
+        if constexpr (std::is_void_v<Result>) {
+            run([&](WriteTransaction& transaction) { operation(transaction); }, urgency);
+        } else {
+            std::optional<Result> result;
+            run([&](WriteTransaction& transaction) { result.emplace(operation(transaction)); },
+                urgency);
+            return std::move(*result);
+        }
+    }
+
+  private:
+    struct Request {
+        explicit Request(std::function<void(WriteTransaction&)> work) : operation(std::move(work)) {}
+        std::function<void(WriteTransaction&)> operation;
+        std::exception_ptr failure;
+        bool done = false;
+        std::condition_variable wake;
+    };
+
+    void run(std::function<void(WriteTransaction&)> operation, Urgency urgency);
+    void run_group(std::vector<Request*>& group);
+    void run_members(WriteTransaction& transaction, std::vector<Request*>& group);
+    void give_others_a_turn();
+
+    const std::filesystem::path file_;
+    const Durability durability_;
+    const StoreTimeSource& time_;
+    contracts::TriggerBackend& triggers_;
+
+    std::mutex mutex_;               ///< guards queue_ and every Request's `done` and `failure`
+    std::deque<Request*> queue_;     ///< the front one is the leader
+
+    // Used by the leader alone.
+    std::unique_ptr<Connection> connection_;
+    bool contended_ = false;
+    base::BootTime last_end_{};
+};
+
+}  // namespace fleet::store::sqlite
