@@ -31,8 +31,9 @@ class CounterDeltas {
     void service(std::int64_t lane, base::Millis time);
     void merge(const CounterDeltas& other);
     [[nodiscard]] bool empty() const { return lanes_.empty() && batches_.empty(); }
-    /// Writes the changes; updates the rates of arrival and completion.
-    void flush(Connection& connection, base::StoreTime now) const;
+    /// Writes the changes; updates the rates of arrival and completion. True when a batch has no
+    /// live execution left.
+    [[nodiscard]] bool flush(Connection& connection, base::StoreTime now) const;
 
   private:
     struct Lane {

@@ -46,6 +46,7 @@ class Database {
     [[nodiscard]] const base::StoreUrl& url() const { return url_; }
     [[nodiscard]] const std::filesystem::path& data_folder() const { return data_folder_; }
     [[nodiscard]] const base::Clock& clock() const { return clock_; }
+    [[nodiscard]] Durability durability() const { return durability_; }
     [[nodiscard]] Writer& writer() { return *writer_; }
     [[nodiscard]] std::unique_ptr<Reader> reader();
     [[nodiscard]] base::StoreTime now() const { return time_.now(); }

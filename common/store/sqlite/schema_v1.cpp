@@ -119,6 +119,7 @@ CREATE TABLE executions (
     unique_key TEXT,
     signal TEXT,
     attempt_record TEXT,
+    resume_step TEXT,
     snapshot TEXT,
     input TEXT,
     output TEXT,

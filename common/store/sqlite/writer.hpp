@@ -22,6 +22,7 @@
 #include "common/contracts/trigger.hpp"
 #include "common/store/sqlite/connection.hpp"
 #include "common/store/sqlite/counters.hpp"
+#include "common/store/sqlite/lookup.hpp"
 
 namespace fleet::store::sqlite {
 
@@ -32,7 +33,9 @@ class StoreTimeSource;
 class WriteTransaction {
   public:
     WriteTransaction(Connection& connection, base::StoreTime now)
-        : connection_(connection), now_(now) {}
+        : connection_(connection), now_(now), names_(connection) {}
+    WriteTransaction(const WriteTransaction&) = delete;
+    WriteTransaction& operator=(const WriteTransaction&) = delete;
 
     [[nodiscard]] Statement prepare(const char* sql) { return connection_.prepare(sql); }
     [[nodiscard]] Connection& connection() { return connection_; }
@@ -41,18 +44,18 @@ class WriteTransaction {
     [[nodiscard]] std::int64_t now_ms() const { return base::count_ms(now_); }
     /// Notified after the commit, each topic once.
     void notify(std::string topic);
+    /// Names and numbers as this operation looked them up.
+    [[nodiscard]] Names& names() { return names_; }
     /// Changes of counters, written once at the end of the group.
     [[nodiscard]] CounterDeltas& counters() { return counters_; }
-    /// This group must be synced to disk before anyone hears of it, whatever the durability level.
-    void require_sync() { sync_ = true; }
 
   private:
     friend class Writer;
     Connection& connection_;
     base::StoreTime now_;
+    Names names_;
     std::vector<std::string> topics_;
     CounterDeltas counters_;
-    bool sync_ = false;
 };
 
 class Writer {
@@ -60,7 +63,7 @@ class Writer {
     enum class Urgency { normal, first };
 
     Writer(const std::filesystem::path& file, Durability durability, const StoreTimeSource& time,
-           contracts::TriggerBackend& triggers);
+           const base::Clock& clock, contracts::TriggerBackend& triggers);
     Writer(const Writer&) = delete;
     Writer& operator=(const Writer&) = delete;
     ~Writer();
@@ -98,6 +101,7 @@ class Writer {
     const std::filesystem::path file_;
     const Durability durability_;
     const StoreTimeSource& time_;
+    const base::Clock& clock_;
     contracts::TriggerBackend& triggers_;
 
     std::mutex mutex_;               ///< guards queue_ and every Request's `done` and `failure`

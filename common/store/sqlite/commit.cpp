@@ -1,0 +1,232 @@
+#include "common/store/sqlite/commit.hpp"
+
+#include <array>
+#include <cstdio>
+#include <variant>
+
+#include "common/store/sqlite/checkpoints.hpp"
+#include "common/store/sqlite/execution_row.hpp"
+#include "common/store/sqlite/payloads.hpp"
+#include "common/store/sqlite/rank.hpp"
+#include "common/store/sqlite/signals.hpp"
+#include "common/store/sqlite/usage.hpp"
+
+namespace fleet::store::sqlite {
+
+namespace {
+
+using model::CommitResult;
+
+/// Names the step inside an execution: two commits of one step under one token are a conflict.
+std::string step_name(const model::Snapshot& snapshot) {
+    return std::to_string(snapshot.step) + "/" + snapshot.event;
+}
+
+/// Everything of a commit but its next status.
+class Application {
+  public:
+    Application(WriteTransaction& transaction, Database& database, const PreparedCommit& prepared,
+                ExecutionRow row)
+        : transaction_(transaction),
+          database_(database),
+          commit_(*prepared.commit),
+          output_file_(prepared.output_file),
+          row_(std::move(row)) {}
+
+    CommitResult run() {
+        const bool cancelled = row_.cancel || transaction_.names().batch_cancelled(row_.batch);
+        if (commit_.service_time.count() > 0) {
+            transaction_.counters().service(row_.lane, commit_.service_time);
+        }
+        if (!commit_.usage.empty()) {
+            add_usage(transaction_, commit_.usage, database_.clock().wall_now());
+        }
+        const auto* const done = std::get_if<model::NextDone>(&commit_.next);
+        if (done != nullptr && !cancelled && !commit_.snapshot && !row_.has_record) {
+            for (const auto& signal : commit_.signals) {
+                send_signal(transaction_, signal.channel, signal.payload);
+            }
+            end_as_done(*done);
+            return CommitResult::applied;
+        }
+        begin_attempt(transaction_, row_);
+        if (commit_.attempt_record) {
+            keep_attempt(transaction_, row_, *commit_.attempt_record);
+        }
+        if (cancelled) {
+            to_cancelled(transaction_, row_);
+            return CommitResult::cancelled;
+        }
+        keep_step();
+        for (const auto& signal : commit_.signals) {
+            send_signal(transaction_, signal.channel, signal.payload);
+        }
+        std::visit([this](const auto& next) { apply(next); }, commit_.next);
+        return CommitResult::applied;
+    }
+
+  private:
+    void keep_step() {
+        if (!commit_.snapshot) {
+            set_commit_id();
+            return;
+        }
+        const auto& snapshot = *commit_.snapshot;
+        const auto step = step_name(snapshot);
+        auto update = transaction_.prepare(
+            "UPDATE executions SET commit_id = ?2, resume_step = ?3, snapshot = ?4 "
+            "WHERE seq = ?1");
+        update.bind(1, row_.seq).bind(2, commit_.commit_id).bind(3, step);
+        if (snapshot.json.size() > kInlineBytes) {
+            put_payload(transaction_.connection(), row_.seq, Payload::snapshot, snapshot.json);
+            update.bind(4, "");  // empty: it is among the payloads
+        } else {
+            remove_payload(transaction_.connection(), row_.seq, Payload::snapshot);
+            update.bind(4, snapshot.json);
+        }
+        update.run();
+        if (commit_.keep_history) {
+            save_snapshot(transaction_, snapshot);
+        }
+    }
+
+    void set_commit_id() {
+        transaction_.prepare("UPDATE executions SET commit_id = ?2 WHERE seq = ?1")
+            .bind(1, row_.seq)
+            .bind(2, commit_.commit_id)
+            .run();
+    }
+
+    void apply(const model::NextRunning& /*next*/) {}
+
+    void apply(const model::NextPending& next) {
+        const auto lane = transaction_.names().lane(row_.lane);
+        std::int64_t target = row_.lane;
+        if (next.stage != lane.stage) {
+            auto own = transaction_.prepare("SELECT batch FROM lanes WHERE lane = ?1");
+            own.bind(1, row_.lane).step();
+            target = lane_for(transaction_.connection(), lane.pool_number, next.stage, 0,
+                              own.integer(0));
+        }
+        to_pending(transaction_, row_,
+                   {.lane = target, .rank = resumed_rank(row_.rank), .delay = next.delay});
+    }
+
+    void apply(const model::NextWaiting& next) {
+        if (!next.channel.empty()) {
+            if (auto payload = take_kept_signal(transaction_, next.channel)) {
+                transaction_.prepare("UPDATE executions SET signal = ?2 WHERE seq = ?1")
+                    .bind(1, row_.seq)
+                    .bind(2, *payload)
+                    .run();
+                to_pending(transaction_, row_,
+                           {.lane = row_.lane, .rank = resumed_rank(row_.rank), .delay = {}});
+                return;
+            }
+        }
+        auto update = transaction_.prepare(
+            "UPDATE executions SET status = 2, last_owner = owner, owner = NULL, begun = 0, "
+            "channel = ?2, due_at_ms = ?3, signal = NULL WHERE seq = ?1");
+        update.bind(1, row_.seq).bind_text_or_null(2, next.channel);
+        if (next.deadline) {
+            update.bind(3, transaction_.now_ms() + next.deadline->count());
+        }
+        update.run();
+        transaction_.counters().move(row_.lane, row_.batch, row_.count(), Count::waiting);
+    }
+
+    void apply(const model::NextDone& next) { end_as_done(next); }
+
+    /// The common end, in one write of the row.
+    void end_as_done(const model::NextDone& next) {
+        auto update = transaction_.prepare(
+            "UPDATE executions SET status = 3, last_owner = owner, owner = NULL, begun = 1, "
+            "attempt = ?2, started_at_ms = coalesce(started_at_ms, claimed_at_ms), "
+            "finished_at_ms = ?3, output = ?4, commit_id = ?5, "
+            "attempt_record = coalesce(?6, attempt_record) WHERE seq = ?1");
+        update.bind(1, row_.seq).bind(2, row_.begun ? row_.attempt : row_.attempt + 1);
+        update.bind(3, transaction_.now_ms()).bind(5, commit_.commit_id);
+        std::string record;
+        if (commit_.attempt_record && !row_.has_record) {
+            record = to_json_text(*commit_.attempt_record);
+            update.bind(6, record);
+        }
+        if (!output_file_.empty()) {
+            put_payload_file(transaction_.connection(), row_.seq, Payload::output, output_file_);
+        } else if (next.output.size() > kInlineBytes) {
+            put_payload(transaction_.connection(), row_.seq, Payload::output, next.output);
+        } else {
+            update.bind_text_or_null(4, next.output);
+        }
+        update.run();
+        transaction_.counters().move(row_.lane, row_.batch, row_.count(), Count::done);
+        finish(transaction_, row_);
+    }
+
+    void apply(const model::NextFailed& next) {
+        using model::FailureClass;
+        bool ends = false;
+        bool poisoned = false;
+        switch (next.failure) {
+            case FailureClass::counting:
+                ends = ++row_.failures >= row_.max_attempts;
+                poisoned = ends;
+                break;
+            case FailureClass::transient:
+                ends = ++row_.transient > model::kMaxTransientFailures;
+                break;
+            case FailureClass::rate_limited:
+                ends = ++row_.rate_limited > model::kMaxRateLimited;
+                break;
+            case FailureClass::permanent:
+                ++row_.failures;
+                ends = true;
+                break;
+        }
+        transaction_
+            .prepare("UPDATE executions SET failures = ?2, transient = ?3, rate_limited = ?4 "
+                     "WHERE seq = ?1")
+            .bind(1, row_.seq)
+            .bind(2, row_.failures)
+            .bind(3, row_.transient)
+            .bind(4, row_.rate_limited)
+            .run();
+        if (ends) {
+            to_failed(transaction_, row_, next.error, poisoned);
+        } else {
+            keep_error(transaction_, row_, next.error);
+            to_pending(transaction_, row_,
+                       {.lane = row_.lane, .rank = row_.rank, .delay = next.retry_delay});
+        }
+    }
+
+    WriteTransaction& transaction_;
+    Database& database_;
+    const model::StepCommit& commit_;
+    const std::string& output_file_;
+    ExecutionRow row_;
+};
+
+}  // namespace
+
+CommitResult apply_commit(WriteTransaction& transaction, Database& database,
+                          const PreparedCommit& prepared) {
+    const auto& commit = *prepared.commit;
+    auto row = find_row(transaction.connection(), commit.lease.execution, commit.lease.handle);
+    if (!row) {
+        return CommitResult::not_found;
+    }
+    if (row->commit_id == commit.commit_id && commit.commit_id != 0) {
+        return CommitResult::already_applied;
+    }
+    if (row->status != model::Status::running || row->token != commit.lease.token ||
+        row->owner != transaction.names().owner(commit.lease.owner)) {
+        return CommitResult::lease_lost;
+    }
+    if (commit.snapshot && step_name(*commit.snapshot) == row->resume_step) {
+        return CommitResult::conflict;
+    }
+    return Application{transaction, database, prepared, std::move(*row)}.run();
+}
+
+}  // namespace fleet::store::sqlite

@@ -1,0 +1,75 @@
+// The part of an execution's row that decides what may happen to it, and the changes of status that
+// several operations share. Every function runs inside a write transaction.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+
+#include "common/model/execution.hpp"
+#include "common/model/lease.hpp"
+#include "common/store/sqlite/writer.hpp"
+
+namespace fleet::store::sqlite {
+
+struct ExecutionRow {
+    std::int64_t seq = 0;
+    model::ExecutionId id;
+    model::Status status = model::Status::pending;
+    bool ready = false;
+    std::int64_t owner = 0;
+    std::int64_t token = 0;
+    std::int64_t commit_id = 0;
+    std::int64_t lane = 0;
+    std::int64_t batch = 0;
+    std::int64_t rank = 0;
+    bool begun = false;
+    int attempt = 0;
+    bool cancel = false;
+    int failures = 0;
+    int transient = 0;
+    int rate_limited = 0;
+    int lost_worker = 0;
+    int max_attempts = 1;
+    bool has_record = false;
+    bool has_unique_key = false;
+    std::int64_t started_at_ms = 0;
+    std::int64_t claimed_at_ms = 0;
+    std::string resume_step;
+
+    [[nodiscard]] Count count() const { return count_of(status, ready); }
+};
+
+/// By handle if it is right, else by id.
+[[nodiscard]] std::optional<ExecutionRow> find_row(Connection& connection,
+                                                   const model::ExecutionId& id,
+                                                   std::int64_t handle);
+/// The row if (owner, token) of the lease own it now.
+[[nodiscard]] std::optional<ExecutionRow> find_owned(WriteTransaction& transaction,
+                                                     const model::Lease& lease);
+
+/// Marks the attempt as begun: its number is used up.
+void begin_attempt(WriteTransaction& transaction, ExecutionRow& row);
+/// Keeps `record` as the last attempt; the one before it goes to `attempts`.
+void keep_attempt(WriteTransaction& transaction, const ExecutionRow& row,
+                  const model::Attempt& record);
+
+struct BackToPending {
+    std::int64_t lane = 0;
+    std::int64_t rank = 0;
+    base::Millis delay{0};
+};
+/// running or waiting -> pending; counters of failures are the caller's.
+void to_pending(WriteTransaction& transaction, const ExecutionRow& row, const BackToPending& to);
+/// any live status -> cancelled.
+void to_cancelled(WriteTransaction& transaction, const ExecutionRow& row);
+/// running -> failed with the error; `poisoned`: its attempts are used up.
+void to_failed(WriteTransaction& transaction, const ExecutionRow& row,
+               const model::ExecutionError& error, bool poisoned);
+/// Notes the error of a failure that is not the end.
+void keep_error(WriteTransaction& transaction, const ExecutionRow& row,
+                const model::ExecutionError& error);
+/// After a terminal change: the unique key is free, readers are woken.
+void finish(WriteTransaction& transaction, const ExecutionRow& row);
+
+}  // namespace fleet::store::sqlite

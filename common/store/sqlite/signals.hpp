@@ -1,0 +1,33 @@
+// Signals: copied to the executions that wait on the channel, or kept in the table `signals`.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "common/contracts/signal.hpp"
+#include "common/store/sqlite/database.hpp"
+
+namespace fleet::store::sqlite {
+
+class SqliteSignals final : public contracts::SignalBackend {
+  public:
+    explicit SqliteSignals(Database& database) : database_(database) {}
+
+    contracts::SendResult send(const std::string& channel, const base::JsonText& payload) override;
+    std::optional<model::Signal> consume(const std::string& channel) override;
+    std::vector<model::Signal> peek(const std::string& channel, std::size_t limit) override;
+    std::vector<model::ChannelCount> channels() override;
+
+  private:
+    Database& database_;
+};
+
+/// Wakes all who wait on the channel (at most contracts::kMaxWoken), or keeps the signal.
+contracts::SendResult send_signal(WriteTransaction& transaction, const std::string& channel,
+                                  const base::JsonText& payload);
+/// The payload of the channel's oldest kept signal, which is removed; nullopt if there is none.
+[[nodiscard]] std::optional<std::string> take_kept_signal(WriteTransaction& transaction,
+                                                          const std::string& channel);
+
+}  // namespace fleet::store::sqlite

@@ -1,0 +1,152 @@
+#include "common/store/sqlite/writer.hpp"
+
+#include <algorithm>
+#include <chrono>
+#include <ctime>
+
+#include "common/store/sqlite/store_time.hpp"
+
+namespace fleet::store::sqlite {
+
+namespace {
+
+/// The most requests of one group.
+constexpr std::size_t kGroupLimit = 64;
+/// No transaction should hold the write lock longer than 20 ms: past this, the rest waits.
+constexpr std::chrono::milliseconds kGroupTime{10};
+/// After a transaction that others waited for, they get this long to take their turn.
+constexpr std::chrono::microseconds kTurnPause{500};
+
+}  // namespace
+
+void WriteTransaction::notify(std::string topic) {
+    if (std::find(topics_.begin(), topics_.end(), topic) == topics_.end()) {
+        topics_.push_back(std::move(topic));
+    }
+}
+
+Writer::Writer(const std::filesystem::path& file, Durability durability,
+               const StoreTimeSource& time, const base::Clock& clock,
+               contracts::TriggerBackend& triggers)
+    : file_(file), durability_(durability), time_(time), clock_(clock), triggers_(triggers) {}
+
+Writer::~Writer() = default;
+
+void Writer::run(std::function<void(WriteTransaction&)> operation, Urgency urgency) {
+    Request request{std::move(operation)};
+    std::unique_lock lock{mutex_};
+    if (urgency == Urgency::first && !queue_.empty()) {
+        // Behind the leader, who may be at work already.
+        queue_.insert(queue_.begin() + 1, &request);
+    } else {
+        queue_.push_back(&request);
+    }
+    request.wake.wait(lock, [&] { return request.done || queue_.front() == &request; });
+    if (!request.done) {
+        const auto size = std::min(queue_.size(), kGroupLimit);
+        std::vector<Request*> group{queue_.begin(),
+                                    queue_.begin() + static_cast<std::ptrdiff_t>(size)};
+        lock.unlock();
+        run_group(group);
+        lock.lock();
+        // Newcomers of urgency `first` may stand between the members by now.
+        for (Request* const member : group) {
+            queue_.erase(std::find(queue_.begin(), queue_.end(), member));
+            member->done = true;
+            if (member != &request) {
+                member->wake.notify_one();
+            }
+        }
+        if (!queue_.empty()) {
+            queue_.front()->wake.notify_one();
+        }
+    }
+    if (request.failure) {
+        std::rethrow_exception(request.failure);
+    }
+}
+
+void Writer::run_group(std::vector<Request*>& group) {
+    std::vector<std::string> topics;
+    try {
+        give_others_a_turn();
+        if (!connection_) {
+            connection_ = std::make_unique<Connection>(file_, Access::read_write, durability_);
+        }
+        connection_->prepare("BEGIN IMMEDIATE").run();
+        contended_ = connection_->take_busy_waits() > 0;
+        WriteTransaction transaction{*connection_, time_.now()};
+        run_members(transaction, group);
+        if (transaction.counters_.flush(*connection_, transaction.now())) {
+            transaction.notify(contracts::scaler_topic());
+        }
+        connection_->prepare("COMMIT").run();
+        topics = std::move(transaction.topics_);
+    } catch (...) {
+        for (Request* const member : group) {
+            member->failure = std::current_exception();
+        }
+        // The state of the connection is not known: the next group opens a new one.
+        connection_.reset();
+        return;
+    }
+    last_end_ = clock_.boot_now();
+    for (const auto& topic : topics) {
+        triggers_.notify(topic);
+    }
+}
+
+void Writer::run_members(WriteTransaction& transaction, std::vector<Request*>& group) {
+    const auto start = clock_.boot_now();
+    std::size_t ran = 0;
+    for (Request* const member : group) {
+        if (ran > 0 && clock_.boot_now() - start > kGroupTime) {
+            break;
+        }
+        ++ran;
+        WriteTransaction own{transaction.connection_, transaction.now_};
+        const bool alone = group.size() == 1;
+        if (!alone) {
+            connection_->prepare("SAVEPOINT member").run();
+        }
+        try {
+            member->operation(own);
+        } catch (...) {
+            member->failure = std::current_exception();
+            if (!connection_->in_transaction()) {
+                // SQLite itself rolled everything back (full disk, I/O error).
+                throw;
+            }
+            if (alone) {
+                // Nothing else is in this transaction: what it did must not be committed.
+                connection_->prepare("ROLLBACK").run();
+                connection_->prepare("BEGIN IMMEDIATE").run();
+                continue;
+            }
+            connection_->prepare("ROLLBACK TO member").run();
+            connection_->prepare("RELEASE member").run();
+            continue;
+        }
+        if (!alone) {
+            connection_->prepare("RELEASE member").run();
+        }
+        transaction.counters_.merge(own.counters_);
+        for (auto& topic : own.topics_) {
+            transaction.notify(std::move(topic));
+        }
+    }
+    group.resize(ran);
+}
+
+void Writer::give_others_a_turn() {
+    if (!contended_) {
+        return;
+    }
+    const auto pause = last_end_ + kTurnPause - clock_.boot_now();
+    if (pause > pause.zero() && pause <= kTurnPause) {
+        const timespec time{0, static_cast<long>(pause.count())};
+        nanosleep(&time, nullptr);
+    }
+}
+
+}  // namespace fleet::store::sqlite
