@@ -30,9 +30,9 @@ class SqliteRegistration final : public contracts::RegistrationBackend {
     Database& database_;
 };
 
-/// The registration with this number (what executions.owner holds); nullopt when it is forgotten.
+/// nullopt: not registered (any more).
 [[nodiscard]] std::optional<model::WorkerRecord> find_worker(Connection& connection,
-                                                             std::int64_t number,
+                                                             const std::string& worker_id,
                                                              base::StoreTime now);
 
 /// Removes registrations that are final for longer than `age` and own nothing; returns how many.

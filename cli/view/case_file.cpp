@@ -1,0 +1,73 @@
+#include "cli/view/case_file.hpp"
+
+#include <utility>
+
+#include "cli/core/find_execution.hpp"
+#include "cli/view/log_place.hpp"
+
+namespace fleet::cli {
+namespace {
+
+/// The record of an attempt is written at its end; until then its files tell about it.
+void add_running_attempt(contracts::Store& store, CaseFile& file) {
+    const model::Execution& execution = file.execution;
+    const int number = execution.counters.attempt;
+    if (execution.status != model::Status::running || !execution.started_at || number == 0) {
+        return;
+    }
+    file.running_attempt = number;
+    if (file.attempts.empty() || file.attempts.back().number != number) {
+        model::Attempt running;
+        running.number = number;
+        running.worker_id = execution.worker_id;
+        running.started_at = *execution.started_at;
+        file.attempts.push_back(std::move(running));
+    }
+    model::Attempt& running = file.attempts.back();
+    if (const auto place = locate_logs(store.data_folder(), execution, file.attempts, number)) {
+        running.stdout_path = place->stdout_path;
+        running.stderr_path = place->stderr_path;
+    }
+}
+
+}  // namespace
+
+CaseFile read_case_file(contracts::Store& store, const std::string& typed) {
+    CaseFile file;
+    file.execution = find_execution(store, typed);
+    const model::Execution& execution = file.execution;
+    file.attempts = store.work().attempts(execution.id);
+    add_running_attempt(store, file);
+    if (execution.spec > 0) {
+        file.spec = store.work().spec(execution.spec);
+    }
+    if (!execution.batch.empty()) {
+        file.batch = store.work().batch(execution.batch);
+    }
+    file.pool = store.scaling().pool(execution.pool);
+    // Work of a private lane is taken by workers bound to its batch only, and they take nothing
+    // else.
+    const std::string lane = file.batch && file.batch->private_lane ? execution.batch : "";
+    file.pressure = store.work().pressure(execution.pool, lane);
+    contracts::WorkerFilter live;
+    live.statuses = {model::WorkerStatus::active, model::WorkerStatus::terminating};
+    for (model::WorkerRecord& worker : store.registration().list(live)) {
+        if (worker.stale) {
+            continue;
+        }
+        if (worker.kind == model::WorkerKind::host) {
+            file.scaler_hosts.push_back(worker.host);
+        } else if (worker.pool == execution.pool && worker.batch == lane &&
+                   worker.status == model::WorkerStatus::active) {
+            file.servers.push_back(std::move(worker));
+        }
+    }
+    if (!execution.worker_id.empty()) {
+        file.owner = store.registration().get(execution.worker_id);
+    }
+    file.store_text = store.url().text_without_secrets();
+    file.now = store.now();
+    return file;
+}
+
+}  // namespace fleet::cli

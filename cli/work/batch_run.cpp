@@ -1,0 +1,446 @@
+#include "cli/work/batch_run.hpp"
+
+#include <algorithm>
+#include <array>
+#include <chrono>
+#include <poll.h>
+#include <thread>
+#include <utility>
+
+#include <system_error>
+
+#include "cli/core/output.hpp"
+#include "cli/work/host_scaler.hpp"
+#include "cli/work/results_writer.hpp"
+#include "common/base/errors.hpp"
+#include "common/process/identity.hpp"
+
+namespace fleet::cli {
+namespace {
+
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+
+/// A batch that ends many items a second is not looked at for each of them.
+constexpr milliseconds kLooksApart{25};
+constexpr milliseconds kShowsApart{200};
+/// The net under the wake-ups, and the tempo of the clock in the block.
+constexpr milliseconds kLongestRest{1000};
+/// How long a scaler may take to kill its workers.
+constexpr seconds kKillTime{10};
+/// How long a scaler whose batch is over may take to notice it by itself.
+constexpr milliseconds kNoticeTime{500};
+constexpr std::size_t kLastWords = 5;
+constexpr int kSlots = 4;
+
+int cores() {
+    return static_cast<int>(std::max(1U, std::thread::hardware_concurrency()));
+}
+
+std::string ending_text(const process::ExitStatus& status) {
+    return status.signal ? "was killed by signal " + std::to_string(*status.signal)
+                         : "ended with exit code " + std::to_string(status.exit_code.value_or(-1));
+}
+
+}  // namespace
+
+BatchRun::BatchRun(CommandContext& context, contracts::Store& store, Interrupts& interrupts,
+                   model::Batch batch, BatchRunOptions options)
+    : context_(context),
+      store_(store),
+      interrupts_(interrupts),
+      batch_(std::move(batch)),
+      options_(std::move(options)),
+      began_(context.clock.boot_now()),
+      counts_at_start_(batch_.counts),
+      watch_(store.triggers(), contracts::batch_topic(batch_.name)) {
+    if (batch_.state == model::BatchState::loading) {
+        loader_.emplace(store_, batch_, spool_folder(store_) / options_.batch.spool,
+                        options_.batch.load);
+    }
+    if (context_.terminal.err_is_terminal() && !options_.quiet) {
+        block_.emplace(context_.err, context_.terminal);
+    }
+}
+
+BatchRun::~BatchRun() = default;
+
+int BatchRun::run() {
+    choose_scaler();
+    for (;;) {
+        load_chunk();
+        look();
+        if (is_over()) {
+            break;
+        }
+        fail_fast();
+        look_after_scaler();
+        take_signals();
+        if (phase_ != Phase::running && !scaler_) {
+            break;
+        }
+        if (cancelled_here_ && scaler_ && scaler_->ended()) {
+            break;
+        }
+        show();
+        rest();
+    }
+    end_scaler();
+    return finish();
+}
+
+ScalerOptions BatchRun::scaler_options() const {
+    ScalerOptions options;
+    options.store_url = store_.url().text();
+    options.pool = batch_.pool;
+    options.batch = batch_.private_lane ? batch_.name : "";
+    options.workers = options_.batch.workers;
+    if (options.workers.max == 0) {
+        options.workers.max = std::max(cores(), std::max(1, options.workers.min));
+    }
+    const auto spec = store_.work().spec(batch_.spec);
+    const bool command = !spec || spec->machine == "builtin:command";
+    options.slots = options_.batch.slots > 0 ? options_.batch.slots
+                    : command                ? std::max(1, cores() / options.workers.max)
+                                             : kSlots;
+    options.grace = options_.batch.grace;
+    options.verbose = options_.verbose;
+    options.log = store_.data_folder() / "logs" / ("scaler-" + batch_.name + ".log");
+    return options;
+}
+
+void BatchRun::start_scaler() {
+    const ScalerOptions options = scaler_options();
+    scaler_.emplace(options);
+    if (options_.verbose) {
+        say("batch " + batch_.name + ": " + with_commas(options_.batch.items) + " items, pool " +
+            batch_.pool + ", workers " + std::to_string(options.workers.min) + ".." +
+            std::to_string(options.workers.max) + " with " + std::to_string(options.slots) +
+            " slots, store " + store_.url().text_without_secrets() + ", scaler's log " +
+            options.log.string());
+    }
+}
+
+void BatchRun::choose_scaler() {
+    note_.clear();
+    other_.reset();
+    const auto other = find_host_scaler(store_);
+    if (!other) {
+        start_scaler();
+        return;
+    }
+    if (!other->batch.empty()) {
+        // A host has one scaler a store: this batch has its turn when that one has ended.
+        if (auto process = process::open_process(other->process)) {
+            other_ = std::move(*process);
+        }
+        note_ = other->batch == batch_.name
+                    ? "another fleet process runs this batch (" + other->owner + ")"
+                    : "waiting for batch " + other->batch + ", which this host runs now";
+        if (!block_ && !options_.quiet) {
+            say(note_);
+        }
+        return;
+    }
+    if (batch_.private_lane) {
+        throw base::ConfigError(
+            "batch " + batch_.name + " has workers of its own, but the scaler " + other->owner +
+                " (host:pid:run) serves this host",
+            "stop that scaler, then `" + command_with_store("resume " + batch_.name) + "`");
+    }
+    service_ = true;
+}
+
+void BatchRun::load_chunk() {
+    if (!loader_) {
+        return;
+    }
+    if (loader_->step() != BatchLoader::Step::more) {
+        loader_.reset();
+    }
+}
+
+void BatchRun::look() {
+    watch_.arm();
+    auto found = store_.work().batch(batch_.name);
+    if (!found) {
+        throw base::StoreError(base::StoreError::Kind::internal,
+                               "batch " + batch_.name + " is not in the store any more");
+    }
+    batch_ = std::move(*found);
+    const base::BootTime now = context_.clock.boot_now();
+    next_look_ = now + kLooksApart;
+    rate_.add(now, batch_.counts.terminal());
+}
+
+bool BatchRun::is_over() const {
+    const model::StatusCounts& counts = batch_.counts;
+    return !loader_ && batch_.state != model::BatchState::loading &&
+           counts.pending + counts.running + counts.waiting == 0;
+}
+
+void BatchRun::look_after_scaler() {
+    if (!scaler_) {
+        if (!service_ && phase_ == Phase::running) {
+            // The scaler that was in the way may have ended.
+            pollfd other{.fd = other_.get(), .events = POLLIN, .revents = 0};
+            if (!other_ || ::poll(&other, 1, 0) == 1) {
+                choose_scaler();
+            }
+        }
+        return;
+    }
+    if (phase_ == Phase::killing && context_.clock.boot_now() >= kill_at_) {
+        say("the scaler does not end; killing it");
+        scaler_->kill();
+    }
+    if (!scaler_->ended() || cancelled_here_) {
+        return;
+    }
+    if (phase_ == Phase::running) {
+        look();
+        if (!is_over()) {
+            explain_scaler_end();
+        }
+        return;
+    }
+    scaler_.reset();
+}
+
+void BatchRun::explain_scaler_end() {
+    if (find_host_scaler(store_)) {
+        // Another one was faster to take this host: wait for it.
+        scaler_.reset();
+        choose_scaler();
+        return;
+    }
+    std::string text = "the scaler " + ending_text(*scaler_->ended()) + " before batch " +
+                       batch_.name + " was finished";
+    const std::vector<std::string> words = scaler_->last_words(kLastWords);
+    if (!words.empty()) {
+        text += "; it said last:";
+        for (const std::string& line : words) {
+            text += "\n    " + printable(line);
+        }
+        text += "\n ";
+    }
+    throw base::Error(text, "its log is " + scaler_->log().string() + "; go on with `" +
+                                command_with_store("resume " + batch_.name) + "`");
+}
+
+void BatchRun::fail_fast() {
+    if (!options_.batch.fail_fast || cancelled_here_ ||
+        batch_.counts.failed <= counts_at_start_.failed) {
+        return;
+    }
+    cancelled_here_ = true;
+    if (loader_) {
+        loader_.reset();
+        std::error_code ignored;  // A stale spool is removed a day later.
+        std::filesystem::remove(spool_folder(store_) / options_.batch.spool, ignored);
+    }
+    contracts::BulkSelection all;
+    all.batch = batch_.name;
+    while (store_.work().cancel(all).more) {
+    }
+    if (!options_.quiet) {
+        say("an item failed: the rest is cancelled (--fail-fast)");
+    }
+    note_ = "cancelled; running items end";
+    if (scaler_) {
+        scaler_->retire();
+    }
+}
+
+void BatchRun::take_signals() {
+    while (interrupts_.take() != 0) {
+        switch (phase_) {
+            case Phase::running:
+                phase_ = Phase::retiring;
+                loader_.reset();
+                note_ = "interrupted: the workers retire";
+                if (scaler_) {
+                    say("interrupted: the workers retire, what runs has " +
+                        base::human_duration(options_.batch.grace) +
+                        " to finish; once more stops at once");
+                    scaler_->retire();
+                }
+                break;
+            case Phase::retiring:
+                phase_ = Phase::killing;
+                kill_at_ = context_.clock.boot_now() + kKillTime;
+                note_ = "stopping at once";
+                if (scaler_) {
+                    scaler_->retire();  // The second time it kills its workers.
+                }
+                break;
+            case Phase::killing:
+                kill_at_ = context_.clock.boot_now();
+                break;
+        }
+    }
+}
+
+base::Millis BatchRun::elapsed() const {
+    return std::chrono::duration_cast<base::Millis>(context_.clock.boot_now() - began_);
+}
+
+ProgressView BatchRun::view() const {
+    ProgressView view;
+    view.batch = batch_.name;
+    view.counts = batch_.counts;
+    view.items = std::max(options_.batch.items, batch_.counts.total());
+    view.loaded = batch_.counts.total();
+    view.loading = loader_.has_value();
+    view.workers =
+        count_workers(store_, batch_.pool, batch_.private_lane ? batch_.name : std::string());
+    view.per_second = rate_.per_second();
+    view.elapsed = elapsed();
+    view.note = note_;
+    return view;
+}
+
+void BatchRun::show() {
+    const base::BootTime now = context_.clock.boot_now();
+    if (options_.quiet || now < next_show_) {
+        return;
+    }
+    next_show_ = now + kShowsApart;
+    if (block_) {
+        block_->show(progress_block(view(), context_.terminal));
+        return;
+    }
+    const ProgressView shown{.counts = batch_.counts,
+                             .items = std::max(options_.batch.items, batch_.counts.total())};
+    if (pace_.is_due(now, shown.percent())) {
+        say(progress_line(view()));
+    }
+}
+
+void BatchRun::say(const std::string& line) {
+    if (block_) {
+        block_->print_above(line);
+    } else {
+        context_.err << line << std::endl;
+    }
+}
+
+void BatchRun::rest() {
+    if (loader_) {
+        return;
+    }
+    std::array<pollfd, 4> watched{{{interrupts_.fd(), POLLIN, 0},
+                                   {scaler_ ? scaler_->fd() : -1, POLLIN, 0},
+                                   {other_ ? other_.get() : -1, POLLIN, 0},
+                                   {-1, POLLIN, 0}}};
+    auto limit = std::chrono::ceil<milliseconds>(next_look_ - context_.clock.boot_now());
+    if (limit.count() > 0 &&
+        ::poll(watched.data(), watched.size(), static_cast<int>(limit.count())) != 0) {
+        return;
+    }
+    watched.back().fd = watch_.fd();
+    ::poll(watched.data(), watched.size(), static_cast<int>(kLongestRest.count()));
+}
+
+void BatchRun::end_scaler() {
+    if (!scaler_) {
+        return;
+    }
+    note_ = "the workers leave";
+    const base::BootTime began = context_.clock.boot_now();
+    bool asked = cancelled_here_ || phase_ != Phase::running;
+    while (!scaler_->ended()) {
+        const base::BootTime now = context_.clock.boot_now();
+        const bool by_itself = batch_.private_lane && now - began < kNoticeTime;
+        if (!asked && !by_itself) {
+            asked = true;
+            scaler_->retire();
+        }
+        show();
+        pollfd watched[2] = {{interrupts_.fd(), POLLIN, 0}, {scaler_->fd(), POLLIN, 0}};
+        ::poll(watched, 2, static_cast<int>(asked ? kLongestRest.count() : kNoticeTime.count()));
+        if (interrupts_.take() != 0) {
+            // The results are in; the closed pipe ends the workers.
+            return;
+        }
+    }
+}
+
+std::string BatchRun::command_with_store(const std::string& command) const {
+    return "fleet " + command +
+           (context_.store_option.empty() ? "" : " --store " + context_.store_option);
+}
+
+std::string BatchRun::how_to_go_on() const {
+    if (is_over() || cancelled_here_) {
+        return "";
+    }
+    if (service_ && batch_.state == model::BatchState::sealed) {
+        return "the batch goes on without this command: `" +
+               command_with_store("wait --batch " + batch_.name) + "`, `" +
+               command_with_store("cancel --batch " + batch_.name) + "`";
+    }
+    return "go on with `" + command_with_store("resume " + batch_.name) + "`";
+}
+
+int BatchRun::finish() {
+    look();
+    Summary summary;
+    summary.batch = batch_;
+    summary.empty_lines = options_.empty_lines;
+    summary.finished_here = batch_.counts.terminal() - counts_at_start_.terminal();
+    summary.elapsed = elapsed();
+    summary.interrupted = !is_over() && phase_ != Phase::running;
+    summary.how_to_go_on = how_to_go_on();
+    if (batch_.counts.failed > 0) {
+        summary.errors = store_.work().errors(batch_.name, kSummaryGroups + 1);
+    }
+    const bool all_done = batch_.counts.failed + batch_.counts.cancelled == 0;
+    summary.exit_code = summary.interrupted     ? kExitInterrupted
+                        : is_over() && all_done ? kExitDone
+                                                : kExitSomeFailed;
+    contracts::ExecutionFilter of_batch;
+    of_batch.batch = batch_.name;
+    if (batch_.counts.total() == 1) {
+        of_batch.limit = 1;
+        of_batch.with_payloads = false;
+        const auto page = store_.work().find(of_batch);
+        summary.single_id = page.executions.empty() ? "" : page.executions.front().id.text();
+        of_batch.with_payloads = true;
+    }
+    if (block_) {
+        block_->clear();
+        block_.reset();
+    }
+    if (!options_.batch.output.empty() && !summary.interrupted) {
+        of_batch.statuses = {model::Status::done, model::Status::failed, model::Status::cancelled};
+        if (options_.batch.output == "-") {
+            write_results(store_.work(), of_batch, context_.out);
+        } else {
+            write_results_file(store_.work(), of_batch, options_.batch.output);
+        }
+        summary.output = options_.batch.output == "-" ? "standard output" : options_.batch.output;
+    }
+    print(summary);
+    return summary.exit_code;
+}
+
+void BatchRun::print(const Summary& summary) {
+    if (options_.json) {
+        context_.out << summary_json(summary) << std::endl;
+        return;
+    }
+    if (options_.quiet && summary.exit_code == kExitDone) {
+        return;
+    }
+    // Standard output belongs to the results when they go there.
+    const bool to_err = options_.quiet || options_.batch.output == "-";
+    std::ostream& stream = to_err ? context_.err : context_.out;
+    const Terminal plain(Terminal::Facts{});
+    for (const std::string& line : summary_lines(summary, to_err ? plain : context_.terminal)) {
+        stream << line << '\n';
+    }
+    stream << std::flush;
+}
+
+}  // namespace fleet::cli

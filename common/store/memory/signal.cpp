@@ -1,0 +1,97 @@
+#include <memory>
+
+#include "common/store/memory/backends.hpp"
+#include "common/store/memory/executions.hpp"
+
+namespace fleet::store::memory {
+namespace {
+
+class Signals final : public contracts::SignalBackend {
+  public:
+    explicit Signals(State& state) : state_(state) {}
+
+    contracts::SendResult send(const std::string& channel, const base::JsonText& payload) override {
+        Transaction transaction(state_, Access::write);
+        return send_signal(transaction, channel, payload);
+    }
+
+    std::optional<model::Signal> consume(const std::string& channel) override {
+        const Transaction transaction(state_, Access::write);
+        return take_signal(state_, channel);
+    }
+
+    std::vector<model::Signal> peek(const std::string& channel, std::size_t limit) override {
+        const Transaction transaction(state_, Access::read);
+        std::vector<model::Signal> signals;
+        if (const auto kept = state_.signals.find(channel); kept != state_.signals.end()) {
+            for (const model::Signal& signal : kept->second) {
+                if (signals.size() == limit) {
+                    break;
+                }
+                signals.push_back(signal);
+            }
+        }
+        return signals;
+    }
+
+    std::vector<model::ChannelCount> channels() override {
+        const Transaction transaction(state_, Access::read);
+        std::vector<model::ChannelCount> counts;
+        for (const auto& [channel, kept] : state_.signals) {
+            counts.push_back({channel, static_cast<std::int64_t>(kept.size())});
+        }
+        return counts;
+    }
+
+  private:
+    State& state_;
+};
+
+}  // namespace
+
+contracts::SendResult send_signal(Transaction& transaction, const std::string& channel,
+                                  const base::JsonText& payload) {
+    State& state = transaction.state();
+    contracts::SendResult result;
+    for (auto waiting = state.waiting_on.find(channel); waiting != state.waiting_on.end();
+         waiting = state.waiting_on.find(channel)) {
+        if (result.woken == contracts::kMaxWoken) {
+            result.more = true;
+            return result;
+        }
+        Row& row = state.rows.at(*waiting->second.begin());
+        row.signal = payload;
+        row.resumed = true;
+        make_pending(transaction, row, base::Millis{0});
+        ++result.woken;
+    }
+    if (result.woken == 0) {
+        model::Signal signal;
+        signal.id = state.ids.next(state.clock.wall_now());
+        signal.channel = channel;
+        signal.payload = payload;
+        signal.created_at = transaction.now();
+        state.signals[channel].push_back(std::move(signal));
+        result.kept = true;
+    }
+    return result;
+}
+
+std::optional<model::Signal> take_signal(State& state, const std::string& channel) {
+    const auto kept = state.signals.find(channel);
+    if (kept == state.signals.end()) {
+        return std::nullopt;
+    }
+    model::Signal signal = std::move(kept->second.front());
+    kept->second.pop_front();
+    if (kept->second.empty()) {
+        state.signals.erase(kept);
+    }
+    return signal;
+}
+
+std::unique_ptr<contracts::SignalBackend> make_signals(State& state) {
+    return std::make_unique<Signals>(state);
+}
+
+}  // namespace fleet::store::memory

@@ -1,0 +1,144 @@
+#include "common/store/sqlite/prune.hpp"
+
+#include <algorithm>
+#include <span>
+#include <unordered_set>
+#include <vector>
+
+#include "common/base/ids.hpp"
+#include "common/store/sqlite/checkpoints.hpp"
+#include "common/store/sqlite/large_files.hpp"
+#include "common/store/sqlite/registration.hpp"
+
+namespace fleet::store::sqlite {
+
+namespace {
+
+/// Executions of one call, found by one pass that holds no lock.
+constexpr std::size_t kCallLimit = 2'000;
+/// Executions of one transaction: the write lock is held for a few milliseconds.
+constexpr std::size_t kTransactionLimit = 200;
+constexpr std::int64_t kDecisionLimit = 1'000;
+constexpr std::size_t kFileLimit = 1'000;
+
+/// Statuses that go: cancelled ones always.
+struct Choice {
+    bool done = false;
+    bool failed = false;
+    std::int64_t before_ms = 0;
+};
+
+std::vector<std::int64_t> find_old(Database& database, const Choice& choice) {
+    const auto reader = database.reader();
+    auto rows = reader->prepare(
+        "SELECT seq FROM executions WHERE finished_at_ms <= ?1 AND "
+        "(status = 5 OR (status = 3 AND ?2) OR (status = 4 AND ?3)) ORDER BY seq LIMIT ?4");
+    rows.bind(1, choice.before_ms).bind(2, choice.done).bind(3, choice.failed);
+    rows.bind(4, kCallLimit + 1);
+    std::vector<std::int64_t> found;
+    while (rows.step()) {
+        found.push_back(rows.integer(0));
+    }
+    return found;
+}
+
+struct Removed {
+    std::int64_t executions = 0;
+    std::int64_t checkpoints = 0;
+};
+
+/// Everything of one execution goes together. It may have been requeued since it was found.
+void remove_execution(WriteTransaction& transaction, std::int64_t seq, const Choice& choice,
+                      Removed& removed) {
+    std::string id;
+    {
+        auto row = transaction.prepare(
+            "SELECT id, lane, batch, status FROM executions WHERE seq = ?1 AND "
+            "finished_at_ms <= ?2 AND "
+            "(status = 5 OR (status = 3 AND ?3) OR (status = 4 AND ?4))");
+        row.bind(1, seq).bind(2, choice.before_ms).bind(3, choice.done).bind(4, choice.failed);
+        if (!row.step()) {
+            return;
+        }
+        id = row.uuid(0).text();
+        transaction.counters().remove(row.integer(1), row.integer(2),
+                                      count_of(static_cast<model::Status>(row.integer(3)), false));
+    }
+    transaction.prepare("DELETE FROM payloads WHERE seq = ?1").bind(1, seq).run();
+    transaction.prepare("DELETE FROM attempts WHERE seq = ?1").bind(1, seq).run();
+    transaction.prepare("DELETE FROM executions WHERE seq = ?1").bind(1, seq).run();
+    removed.checkpoints += delete_snapshots(transaction, id);
+    ++removed.executions;
+}
+
+void remove_executions(Database& database, const Choice& choice, contracts::PruneResult& result) {
+    auto found = find_old(database, choice);
+    result.more = found.size() > kCallLimit;
+    found.resize(std::min(found.size(), kCallLimit));
+    for (std::span<const std::int64_t> left{found}; !left.empty();) {
+        const auto some = left.first(std::min(left.size(), kTransactionLimit));
+        left = left.subspan(some.size());
+        const auto removed = database.writer().write([&](WriteTransaction& transaction) {
+            Removed counts;
+            for (const auto seq : some) {
+                remove_execution(transaction, seq, choice, counts);
+            }
+            return counts;
+        });
+        result.executions += removed.executions;
+        result.checkpoints += removed.checkpoints;
+    }
+}
+
+void remove_leftovers(Database& database, const contracts::PruneRequest& request,
+                      contracts::PruneResult& result) {
+    database.writer().write([&](WriteTransaction& transaction) {
+        const auto before_ms = transaction.now_ms() - request.older_than.count();
+        result.decisions +=
+            transaction
+                .prepare("DELETE FROM decisions WHERE decision IN (SELECT decision FROM decisions "
+                         "WHERE at_ms <= ?1 ORDER BY decision LIMIT ?2)")
+                .bind(1, before_ms)
+                .bind(2, kDecisionLimit)
+                .run();
+        result.more = result.more || result.decisions == kDecisionLimit;
+        result.registrations += forget_final_workers(transaction, request.older_than);
+    });
+}
+
+void remove_files(Database& database, contracts::PruneResult& result) {
+    const auto candidates = old_large_files(database.data_folder(), kFileLimit);
+    if (candidates.empty()) {
+        return;
+    }
+    std::unordered_set<std::string> referenced;
+    {
+        const auto reader = database.reader();
+        auto rows = reader->prepare(
+            "SELECT file FROM payloads WHERE file IS NOT NULL UNION "
+            "SELECT file FROM results WHERE file IS NOT NULL");
+        while (rows.step()) {
+            referenced.insert(rows.text(0));
+        }
+    }
+    result.result_files += remove_unreferenced(
+        database.data_folder(), candidates,
+        [&](const std::string& name) { return referenced.contains(name); });
+}
+
+}  // namespace
+
+contracts::PruneResult prune_store(Database& database, const contracts::PruneRequest& request) {
+    contracts::PruneResult result;
+    const Choice choice{.done = !request.keep_done,
+                        .failed = !request.keep_failed,
+                        .before_ms = base::count_ms(database.now()) - request.older_than.count()};
+    remove_executions(database, choice, result);
+    remove_leftovers(database, request, result);
+    if (!result.more) {
+        remove_files(database, result);
+    }
+    return result;
+}
+
+}  // namespace fleet::store::sqlite

@@ -1,0 +1,180 @@
+#include "common/store/sqlite/signals.hpp"
+
+#include <algorithm>
+#include <cmath>
+
+#include "common/base/ids.hpp"
+#include "common/store/sqlite/lookup.hpp"
+#include "common/store/sqlite/rank.hpp"
+
+namespace fleet::store::sqlite {
+
+namespace {
+
+// Other programs of the family write times in other ISO 8601 forms: SQLite reads them all.
+#define FLEET_SIGNAL_COLUMNS \
+    "id, channel, data_json, (julianday(created_at) - 2440587.5) * 86400000.0"
+
+model::Signal read_signal(const Statement& row) {
+    return {.id = base::Uuid::parse(row.view(0)).value_or(base::Uuid{}),
+            .channel = row.text(1),
+            .payload = row.text(2),
+            .created_at = base::store_time(std::llround(row.real(3)))};
+}
+
+/// The first 48 bits of a version 7 UUID; 0 for any other text.
+base::Millis time_of(std::string_view id) {
+    const auto uuid = base::Uuid::parse(id);
+    constexpr std::uint8_t kVersion = 7;
+    if (!uuid || uuid->bytes[6] >> 4U != kVersion) {
+        return base::Millis{0};
+    }
+    std::int64_t milliseconds = 0;
+    for (std::size_t i = 0; i < 6; ++i) {
+        milliseconds = milliseconds << 8U | uuid->bytes[i];
+    }
+    return base::Millis{milliseconds};
+}
+
+/// Sorts behind all that the channel holds, whichever processes sent those and however many came
+/// within one millisecond: the oldest signal is the one with the smallest id.
+std::string next_id(WriteTransaction& transaction, const std::string& channel) {
+    auto row = transaction.prepare("SELECT max(id) FROM signals WHERE channel = ?1");
+    row.bind(1, channel).step();
+    const auto after_last = time_of(row.view(0)) + base::Millis{1};
+    base::UuidGenerator ids;
+    return ids
+        .next(base::WallTime{std::max(transaction.now().time_since_epoch(), after_last)})
+        .text();
+}
+
+struct Waiter {
+    std::int64_t seq = 0;
+    std::int64_t lane = 0;
+    std::int64_t batch = 0;
+    std::int64_t rank = 0;
+};
+
+/// At most one more than may be woken.
+std::vector<Waiter> waiters(WriteTransaction& transaction, const std::string& channel) {
+    auto rows = transaction.prepare(
+        "SELECT seq, lane, batch, rank FROM executions WHERE channel = ?1 AND status = 2 LIMIT ?2");
+    rows.bind(1, channel).bind(2, contracts::kMaxWoken + 1);
+    std::vector<Waiter> found;
+    while (rows.step()) {
+        found.push_back({.seq = rows.integer(0),
+                         .lane = rows.integer(1),
+                         .batch = rows.integer(2),
+                         .rank = rows.integer(3)});
+    }
+    return found;
+}
+
+void wake(WriteTransaction& transaction, const Waiter& waiter, const base::JsonText& payload) {
+    transaction
+        .prepare("UPDATE executions SET status = 0, ready = 1, rank = ?2, channel = NULL, "
+                 "due_at_ms = NULL, signal = ?3 WHERE seq = ?1")
+        .bind(1, waiter.seq)
+        .bind(2, resumed_rank(waiter.rank))
+        .bind(3, payload)
+        .run();
+    transaction.counters().move(waiter.lane, waiter.batch, Count::waiting, Count::ready);
+}
+
+void keep(WriteTransaction& transaction, const std::string& channel,
+          const base::JsonText& payload) {
+    const auto id = next_id(transaction, channel);
+    const auto now_text = base::iso8601(transaction.now());
+    transaction
+        .prepare("INSERT INTO signals (id, channel, data_json, created_at) "
+                 "VALUES (?1, ?2, ?3, ?4)")
+        .bind(1, id)
+        .bind(2, channel)
+        .bind(3, payload)
+        .bind(4, now_text)
+        .run();
+}
+
+std::optional<model::Signal> take(WriteTransaction& transaction, const std::string& channel) {
+    std::optional<model::Signal> oldest;
+    std::string id;
+    {
+        auto row = transaction.prepare("SELECT " FLEET_SIGNAL_COLUMNS
+                                       " FROM signals WHERE channel = ?1 ORDER BY id LIMIT 1");
+        if (!row.bind(1, channel).step()) {
+            return std::nullopt;
+        }
+        oldest = read_signal(row);
+        id = row.text(0);
+    }
+    transaction.prepare("DELETE FROM signals WHERE id = ?1").bind(1, id).run();
+    return oldest;
+}
+
+}  // namespace
+
+contracts::SendResult SqliteSignals::send(const std::string& channel,
+                                          const base::JsonText& payload) {
+    return database_.writer().write([&](WriteTransaction& transaction) {
+        return send_signal(transaction, channel, payload);
+    });
+}
+
+std::optional<model::Signal> SqliteSignals::consume(const std::string& channel) {
+    return database_.writer().write(
+        [&](WriteTransaction& transaction) { return take(transaction, channel); });
+}
+
+std::vector<model::Signal> SqliteSignals::peek(const std::string& channel, std::size_t limit) {
+    const auto reader = database_.reader();
+    auto rows = reader->prepare("SELECT " FLEET_SIGNAL_COLUMNS
+                                " FROM signals WHERE channel = ?1 ORDER BY id LIMIT ?2");
+    rows.bind(1, channel).bind(2, limit);
+    std::vector<model::Signal> kept;
+    while (rows.step()) {
+        kept.push_back(read_signal(rows));
+    }
+    return kept;
+}
+
+std::vector<model::ChannelCount> SqliteSignals::channels() {
+    const auto reader = database_.reader();
+    auto rows = reader->prepare(
+        "SELECT channel, count(*) FROM signals GROUP BY channel ORDER BY channel");
+    std::vector<model::ChannelCount> counts;
+    while (rows.step()) {
+        counts.push_back({.channel = rows.text(0), .pending = rows.integer(1)});
+    }
+    return counts;
+}
+
+contracts::SendResult send_signal(WriteTransaction& transaction, const std::string& channel,
+                                  const base::JsonText& payload) {
+    auto waiting = waiters(transaction, channel);
+    contracts::SendResult result;
+    if (waiting.empty()) {
+        keep(transaction, channel, payload);
+        result.kept = true;
+        return result;
+    }
+    result.more = waiting.size() > contracts::kMaxWoken;
+    waiting.resize(std::min(waiting.size(), contracts::kMaxWoken));
+    Names names{transaction.connection()};
+    for (const auto& waiter : waiting) {
+        wake(transaction, waiter, payload);
+        transaction.notify(contracts::pool_topic(names.lane(waiter.lane).pool));
+    }
+    result.woken = waiting.size();
+    return result;
+}
+
+std::optional<std::string> take_kept_signal(WriteTransaction& transaction,
+                                            const std::string& channel) {
+    auto signal = take(transaction, channel);
+    if (!signal) {
+        return std::nullopt;
+    }
+    return std::move(signal->payload);
+}
+
+}  // namespace fleet::store::sqlite

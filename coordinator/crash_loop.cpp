@@ -1,0 +1,55 @@
+#include "coordinator/crash_loop.hpp"
+
+#include <algorithm>
+#include <chrono>
+
+namespace fleet::coordinator {
+
+void CrashLoop::died(const std::string& pool, base::Millis lifetime, const std::string& how,
+                     const std::string& last_words, base::BootTime now) {
+    if (lifetime >= kEarly) {
+        return;
+    }
+    Record& record = pools_[pool];
+    const bool started_before_last_death = now - lifetime < record.last_death;
+    record.last_death = now;
+    if (!started_before_last_death) {
+        ++record.in_a_row;
+        base::Millis pause = kFirstPause;
+        for (int i = 1; i < record.in_a_row && pause < kLongestPause; ++i) {
+            pause *= 2;
+        }
+        const bool unhealthy = record.in_a_row >= kUnhealthyAfter;
+        record.not_before = now + (unhealthy ? kRetryUnhealthy : std::min(pause, kLongestPause));
+    }
+    record.reason = "the last worker " + how + " after " + base::human_duration(lifetime);
+    if (!last_words.empty()) {
+        record.reason += ", its last words: " + last_words;
+    }
+}
+
+void CrashLoop::proved_healthy(const std::string& pool) {
+    pools_.erase(pool);
+}
+
+std::optional<CrashLoop::Hold> CrashLoop::hold(const std::string& pool, base::BootTime now) const {
+    const auto found = pools_.find(pool);
+    if (found == pools_.end() || now >= found->second.not_before) {
+        return std::nullopt;
+    }
+    const Record& record = found->second;
+    Hold hold;
+    hold.unhealthy = record.in_a_row >= kUnhealthyAfter;
+    hold.remaining = std::chrono::ceil<base::Millis>(record.not_before - now);
+    hold.reason = std::to_string(record.in_a_row) +
+                  (record.in_a_row == 1 ? " worker has" : " workers in a row have") +
+                  " died right after the start; " + record.reason;
+    return hold;
+}
+
+std::optional<base::BootTime> CrashLoop::on_probation_since(const std::string& pool) const {
+    const auto found = pools_.find(pool);
+    return found == pools_.end() ? std::nullopt : std::optional(found->second.last_death);
+}
+
+}  // namespace fleet::coordinator

@@ -1,0 +1,65 @@
+#include "coordinator/run_scaler.hpp"
+
+#include <ostream>
+#include <unistd.h>
+
+#include <system_error>
+
+#include "common/base/errors.hpp"
+#include "common/process/tree.hpp"
+#include "coordinator/scaler_loop.hpp"
+#include "scaler/observe.hpp"
+
+namespace fleet::coordinator {
+namespace {
+
+int print_plan(contracts::Store& store, const ScalerOptions& options, std::ostream& out) {
+    scaler::Observer observer(store, ScalerLoop::observe_options(store, options));
+    const scaler::Observed observed = observer.look();
+    const scaler::Plan plan = scaler::decide(observed.observation, observed.policy);
+    if (options.json) {
+        out << scaler::to_json_text(plan) << '\n';
+        return 0;
+    }
+    for (const scaler::PoolPlan& pool : plan.pools) {
+        out << "pool " << pool.pool << ": " << pool.workers << " workers now, " << pool.planned
+            << " planned, start " << pool.start << ", retire " << pool.retire.size() << "\n  "
+            << pool.reason << '\n';
+    }
+    if (plan.pools.empty()) {
+        out << "there is no pool\n";
+    }
+    return 0;
+}
+
+}  // namespace
+
+std::filesystem::path sibling_program(const char* name) {
+    std::error_code error;
+    const auto self = std::filesystem::read_symlink("/proc/self/exe", error);
+    if (error) {
+        throw base::StoreError(
+            base::StoreError::Kind::internal,
+            "finding the program beside this one: /proc/self/exe: " + error.message(),
+            "mount /proc");
+    }
+    const auto program = self.parent_path() / name;
+    if (::access(program.c_str(), X_OK) != 0) {
+        throw base::ConfigError(
+            "looking for the program " + program.string() + ": it is not there or not executable",
+            "install all of Flatfleet's programs into one folder");
+    }
+    return program;
+}
+
+int run_scaler(contracts::Store& store, const base::Clock& clock, base::Log& log,
+               const ScalerOptions& options, std::ostream& out) {
+    if (options.dry_run) {
+        return print_plan(store, options, out);
+    }
+    process::become_subreaper();
+    ScalerLoop loop(store, clock, log, options, sibling_program("worker"));
+    return loop.run();
+}
+
+}  // namespace fleet::coordinator

@@ -1,0 +1,43 @@
+// What a person says on the scaler's command line.
+#pragma once
+
+#include <iosfwd>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "common/base/logging.hpp"
+#include "common/base/store_url.hpp"
+#include "common/base/time.hpp"
+
+namespace fleet::coordinator {
+
+struct ScalerOptions {
+    base::StoreUrl store;
+    std::vector<std::string> pools;  ///< empty: all
+    std::string batch;               ///< empty: a service
+    std::optional<int> min_workers;
+    std::optional<int> max_workers;
+    std::optional<int> slots;
+    std::optional<int> target_workers;
+    bool once = false;
+    bool dry_run = false;
+    bool json = false;  ///< of the dry run
+    bool leave_workers = false;
+    std::string host;
+    std::optional<int> parent_fd;
+    base::Millis grace{30'000};
+    base::Millis lease_ttl{15'000};
+    base::LogLevel log_level = base::LogLevel::info;
+    std::string log_level_name = "info";
+};
+
+/// An exit code when there is nothing to run: help and version were printed (0), or bad usage was
+/// explained on `err` (2).
+using ParsedScalerOptions = std::variant<ScalerOptions, int>;
+
+[[nodiscard]] ParsedScalerOptions parse_scaler_options(const std::vector<std::string>& arguments,
+                                                       std::ostream& out, std::ostream& err);
+
+}  // namespace fleet::coordinator

@@ -1,0 +1,339 @@
+// One tick of the scaler: observe, decide, write it down, act, and when to look again.
+#include <algorithm>
+#include <utility>
+
+#include "common/base/errors.hpp"
+#include "coordinator/scaler_loop.hpp"
+#include "coordinator/timers.hpp"
+
+namespace fleet::coordinator {
+namespace {
+
+constexpr base::Millis kActiveGap{1'000};
+constexpr base::Millis kOnceGap{100};
+/// Decisions that start and retire nothing are written at most so often.
+constexpr base::Millis kQuietDecisions{10'000};
+constexpr base::Millis kOnceStartLimit{30'000};
+constexpr base::Millis kOnceMargin{10'000};
+
+bool is_busy_in_store(contracts::Store& store, const std::string& worker_id) {
+    contracts::ExecutionFilter filter;
+    filter.statuses = {model::Status::running};
+    filter.worker_id = worker_id;
+    filter.limit = 1;
+    filter.with_payloads = false;
+    return !store.work().find(filter).executions.empty();
+}
+
+bool was_busy(const scaler::PoolView& pool, const std::string& worker_id) {
+    return std::any_of(pool.workers.begin(), pool.workers.end(), [&](const auto& worker) {
+        return worker.id == worker_id && worker.busy > 0;
+    });
+}
+
+const scaler::PoolView& view_of(const scaler::Observed& observed, const std::string& pool) {
+    const auto& pools = observed.observation.pools;
+    return *std::find_if(pools.begin(), pools.end(),
+                         [&](const scaler::PoolView& view) { return view.pressure.pool == pool; });
+}
+
+struct Here {
+    int active = 0;
+    int retiring = 0;
+    int starting = 0;
+};
+
+Here count_here(const scaler::PoolView& pool, const std::string& host) {
+    Here here;
+    for (const scaler::WorkerView& worker : pool.workers) {
+        if (worker.host == host) {
+            ++(worker.status == model::WorkerStatus::active ? here.active : here.retiring);
+        }
+    }
+    here.starting = static_cast<int>(
+        std::count_if(pool.starting.begin(), pool.starting.end(),
+                      [&](const scaler::StartingSeat& seat) { return seat.host == host; }));
+    return here;
+}
+
+}  // namespace
+
+void ScalerLoop::guarded_tick() {
+    if (phase_ != Phase::running) {
+        return;
+    }
+    // Should this tick fail, the next one repairs it.
+    loop_.set_timer(kTickTimer, kActiveGap, [this] { guarded_tick(); });
+    last_tick_ = clock_.boot_now();
+    try {
+        tick();
+    } catch (const base::ConfigError& error) {
+        log_.error("the scaler cannot go on", {{"error", error.full_text()}});
+        exit_code_ = 1;
+        begin_stop(error.what(), options_.leave_workers);
+    } catch (const base::StoreError& error) {
+        log_.error("looking and deciding, will be repeated", {{"error", error.full_text()}});
+    }
+}
+
+void ScalerLoop::tick() {
+    seen_changes_ = store_.change_counter();
+    scaler::Observed observed = observer_.look();
+    supervisor_.adopt(observed.workers);
+    judge_health(observed);
+    complete(observed);
+    const scaler::Plan plan = scaler::decide(observed.observation, observed.policy);
+    for (const scaler::PoolPlan& pool : plan.pools) {
+        apply(observed, pool);
+        if (phase_ != Phase::running) {
+            return;
+        }
+    }
+    retire_strays(observed);
+    if (is_done(observed)) {
+        log_.info("the batch is done and its workers are gone", {{"batch", options_.batch}});
+        finish(0);
+        return;
+    }
+    if (options_.once) {
+        check_once(observed);
+    }
+    plan_next_tick(observed);
+}
+
+void ScalerLoop::complete(scaler::Observed& observed) {
+    const base::BootTime now = clock_.boot_now();
+    for (scaler::PoolView& pool : observed.observation.pools) {
+        PoolState& state = pools_[pool.pressure.pool];
+        for (const auto& [at, workers] : state.wanted) {
+            pool.history.push_back({std::chrono::duration_cast<base::Millis>(now - at), workers});
+        }
+        if (const auto hold = crashes_.hold(pool.pressure.pool, now)) {
+            pool.launch_hold =
+                hold->reason + "; next try in " + base::human_duration(hold->remaining);
+        }
+        if (state.once_target) {
+            for (scaler::PoolRules& rules : observed.policy.pools) {
+                if (rules.pool == pool.pressure.pool) {
+                    rules.exact_workers = state.once_target;
+                }
+            }
+        }
+    }
+}
+
+/// Workers that were started after the last early death and have lived long enough end a probation.
+void ScalerLoop::judge_health(const scaler::Observed& observed) {
+    const base::BootTime now = clock_.boot_now();
+    for (const scaler::PoolView& pool : observed.observation.pools) {
+        const auto since = crashes_.on_probation_since(pool.pressure.pool);
+        if (!since) {
+            continue;
+        }
+        for (const scaler::WorkerView& worker : pool.workers) {
+            if (worker.host == options_.host && worker.age >= CrashLoop::kEarly &&
+                now - worker.age > *since) {
+                crashes_.proved_healthy(pool.pressure.pool);
+            }
+        }
+    }
+}
+
+void ScalerLoop::apply(const scaler::Observed& observed, const scaler::PoolPlan& plan) {
+    const scaler::PoolRules& rules = *observed.policy.rules(plan.pool);
+    PoolState& state = pools_[plan.pool];
+    const base::BootTime now = clock_.boot_now();
+    if (state.wanted.empty()) {
+        // Just (re)started: what runs now was wanted by somebody.
+        state.wanted.emplace_back(now, plan.workers);
+    }
+    state.wanted.emplace_back(now, plan.wanted_workers);
+    while (state.wanted.front().first < now - rules.stabilization) {
+        state.wanted.pop_front();
+    }
+    if (options_.once && !state.once_target) {
+        state.once_target = plan.planned_here;
+    }
+    int called_back = 0;
+    for (const std::string& id : plan.call_back) {
+        called_back += supervisor_.call_back(id, "called back: " + plan.reason) ? 1 : 0;
+    }
+    const int retired = retire(plan, view_of(observed, plan.pool));
+    const int started = launch(plan, rules, view_of(observed, plan.pool));
+    record(observed, plan, started + called_back, retired);
+}
+
+int ScalerLoop::launch(const scaler::PoolPlan& plan, const scaler::PoolRules& rules,
+                       const scaler::PoolView& view) {
+    int wanted = plan.start;
+    if (crashes_.on_probation_since(plan.pool)) {
+        wanted = count_here(view, options_.host).starting > 0 ? 0 : std::min(wanted, 1);
+    }
+    int started = 0;
+    for (; started < wanted; ++started) {
+        const LaunchRequest request{plan.pool, options_.batch, rules.slots_per_worker,
+                                    rules.max_workers};
+        auto answer = launcher_.launch(request);
+        if (const auto* failed = std::get_if<LaunchFailed>(&answer)) {
+            if (failed->no_seat) {
+                log_.debug("no seat for another worker", {{"reason", failed->reason}});
+            } else {
+                log_.error("starting a worker", {{"pool", plan.pool}, {"error", failed->reason}});
+                crashes_.died(plan.pool, base::Millis{0}, "could not be started", failed->reason,
+                              clock_.boot_now());
+            }
+            break;
+        }
+        auto& launched = std::get<Launched>(answer);
+        log_.info("started a worker", {{"worker", launched.worker_id},
+                                       {"pid", std::to_string(launched.child.pid())},
+                                       {"log", launched.log_file.string()}});
+        supervisor_.watch(std::move(launched));
+    }
+    return started;
+}
+
+int ScalerLoop::retire(const scaler::PoolPlan& plan, const scaler::PoolView& view) {
+    int retired = 0;
+    for (const std::string& id : plan.retire) {
+        const bool busy = was_busy(view, id);
+        if (!busy && is_busy_in_store(store_, id)) {
+            continue;  // it has taken work since its last heartbeat; the next tick sees it
+        }
+        // A busy one learns from the store alone, so that it can still be called back.
+        const auto how = busy ? Supervisor::How::by_status : Supervisor::How::by_signal;
+        const std::string reason = std::string(scaler::kScaleDownReason) + ": " + plan.reason;
+        if (supervisor_.retire(id, reason, how)) {
+            log_.info("retired a worker", {{"worker", id}, {"reason", plan.reason}});
+            ++retired;
+        }
+    }
+    return retired;
+}
+
+void ScalerLoop::record(const scaler::Observed& observed, const scaler::PoolPlan& plan, int started,
+                        int retired) {
+    PoolState& state = pools_[plan.pool];
+    const base::BootTime now = clock_.boot_now();
+    const bool acted = started + retired > 0;
+    const bool changed =
+        !state.last || state.last->planned != plan.planned || state.last->clamp != plan.clamp;
+    const bool first = !state.last;
+    state.last = plan;
+    if (!acted && !first && !(changed && now - state.recorded >= kQuietDecisions)) {
+        return;
+    }
+    model::Decision decision;
+    decision.at = store_.now();
+    decision.host = options_.host;
+    decision.pool = plan.pool;
+    decision.workers_before = plan.workers;
+    decision.workers_planned = plan.planned;
+    decision.started = started;
+    decision.retired = retired;
+    decision.reason = plan.reason;
+    decision.inputs = scaler::to_json_text(observed.observation, view_of(observed, plan.pool));
+    store_.scaling().record_decision(decision);
+    state.recorded = now;
+    last_reason_ = plan.reason;
+    if (acted) {
+        log_.info("decided", {{"pool", plan.pool}, {"reason", plan.reason}});
+    }
+}
+
+bool ScalerLoop::is_done(const scaler::Observed& observed) const {
+    if (options_.batch.empty() || options_.once) {
+        return false;
+    }
+    if (observed.batch && !scaler::is_over(*observed.batch)) {
+        return false;
+    }
+    return std::all_of(observed.observation.pools.begin(), observed.observation.pools.end(),
+                       [](const scaler::PoolView& pool) {
+                           return pool.workers.empty() && pool.starting.empty();
+                       }) &&
+           supervisor_.size() == 0;
+}
+
+/// Workers of a batch whose own scaler is gone leave when the batch is over.
+void ScalerLoop::retire_strays(const scaler::Observed& observed) {
+    if (!options_.batch.empty()) {
+        return;
+    }
+    for (const model::WorkerRecord& worker : observed.workers) {
+        if (worker.batch.empty() || worker.kind != model::WorkerKind::worker ||
+            worker.status != model::WorkerStatus::active || worker.busy > 0 ||
+            !supervisor_.watches(worker.worker_id)) {
+            continue;
+        }
+        const auto batch = store_.work().batch(worker.batch);
+        if (!batch || scaler::is_over(*batch)) {
+            supervisor_.retire(worker.worker_id, "batch " + worker.batch + " is over",
+                               Supervisor::How::by_signal);
+        }
+    }
+}
+
+void ScalerLoop::check_once(const scaler::Observed& observed) {
+    bool reached = true;
+    std::string progress;
+    std::string held;
+    for (const scaler::PoolView& pool : observed.observation.pools) {
+        const std::string& name = pool.pressure.pool;
+        const Here here = count_here(pool, options_.host);
+        const int target = pools_[name].once_target.value_or(0);
+        reached = reached && here.active == target && here.retiring == 0 && here.starting == 0;
+        progress += (progress.empty() ? "" : ", ") + name + ": " + std::to_string(here.active) +
+                    " of " + std::to_string(target) + " ready";
+        if (here.retiring > 0) {
+            progress += ", " + std::to_string(here.retiring) + " leaving";
+        }
+        const auto hold = crashes_.hold(name, clock_.boot_now());
+        held = hold ? hold->reason : held;
+    }
+    if (progress != last_progress_) {
+        log_.info("workers", {{"now", progress}});
+        last_progress_ = progress;
+    }
+    if (reached) {
+        finish(0);
+        return;
+    }
+    const auto limit = std::max(kOnceStartLimit, options_.grace + kOnceMargin);
+    if (clock_.boot_now() - started_at_ > limit) {
+        log_.error("the workers are not there in time",
+                   {{"after", base::human_duration(limit)},
+                    {"now", progress},
+                    {"why", held.empty() ? "unknown: look into the worker logs" : held},
+                    {"logs", launcher_.log_file("*").string()}});
+        finish(1);
+    }
+}
+
+void ScalerLoop::plan_next_tick(const scaler::Observed& observed) {
+    if (phase_ != Phase::running) {
+        return;
+    }
+    active_ = options_.once;
+    for (const scaler::PoolView& pool : observed.observation.pools) {
+        const auto totals = pool.pressure.totals();
+        const PoolState& state = pools_[pool.pressure.pool];
+        const bool retiring = std::any_of(
+            pool.workers.begin(), pool.workers.end(), [](const scaler::WorkerView& worker) {
+                return worker.status == model::WorkerStatus::terminating;
+            });
+        // Planned and present differ while something is limited by time.
+        active_ = active_ || totals.pending > 0 || totals.running > 0 || !pool.starting.empty() ||
+                  retiring || !pool.launch_hold.empty() ||
+                  (state.last && (state.last->wanted_workers != state.last->workers ||
+                                  !state.last->changes_nothing()));
+    }
+    if (active_) {
+        loop_.set_timer(kTickTimer, options_.once ? kOnceGap : kActiveGap,
+                        [this] { guarded_tick(); });
+    } else {
+        loop_.cancel_timer(kTickTimer);
+    }
+}
+
+}  // namespace fleet::coordinator

@@ -1,0 +1,25 @@
+// What the work of a pool alone asks for, before any limit.
+#pragma once
+
+#include <string>
+
+#include "scaler/policy.hpp"
+
+namespace fleet::scaler {
+
+struct Demand {
+    int slots = 0;
+    int workers = 0;
+    std::string text;  ///< "40 ready and 4 running want 44 slots in 11 workers"
+};
+
+/// `supply_slots`: what the active and starting workers have.
+[[nodiscard]] Demand demand_of(const PoolView& pool, const PoolRules& rules, int supply_slots);
+
+/// Mean service time over all stages, by samples; `prior` before the first sample.
+[[nodiscard]] base::Millis mean_service(const model::PoolPressure& pressure, base::Millis prior);
+
+/// What runs in a busy worker ends by itself within its grace, as far as samples tell.
+[[nodiscard]] bool ends_within_grace(const model::PoolPressure& pressure, base::Millis grace);
+
+}  // namespace fleet::scaler

@@ -1,0 +1,175 @@
+#include "scaler/observe.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include "common/base/errors.hpp"
+#include "common/base/nearest.hpp"
+#include "scaler/box.hpp"
+
+namespace fleet::scaler {
+namespace {
+
+constexpr std::string_view kCommandMachine = "builtin:command";
+
+WorkerView view_of(const model::WorkerRecord& worker, base::StoreTime now,
+                   std::int64_t generation) {
+    WorkerView view;
+    view.id = worker.worker_id;
+    view.host = worker.host;
+    view.status = worker.status;
+    view.slots = worker.slots;
+    view.busy = worker.busy;
+    view.age = now - worker.started_at;
+    view.can_be_called_back = worker.status == model::WorkerStatus::terminating &&
+                              worker.generation == generation && worker.busy > 0 &&
+                              worker.reason.starts_with(kScaleDownReason);
+    return view;
+}
+
+HostView view_of_host(const model::WorkerRecord& host) {
+    HostView view;
+    view.id = host.host;
+    view.cores = std::max(1, host.slots);
+    view.weight = view.cores;
+    view.fresh = !host.stale;
+    return view;
+}
+
+}  // namespace
+
+bool is_over(const model::Batch& batch) {
+    return batch.state != model::BatchState::loading &&
+           batch.counts.terminal() == batch.counts.total();
+}
+
+Observer::Observer(contracts::Store& store, ObserveOptions options)
+    : store_(store), options_(std::move(options)) {}
+
+std::vector<std::string> Observer::pool_names() {
+    if (!options_.pools.empty()) {
+        return options_.pools;
+    }
+    std::vector<std::string> names;
+    for (const model::PoolPolicy& policy : store_.scaling().pools()) {
+        names.push_back(policy.pool);
+    }
+    return names;
+}
+
+model::PoolPolicy Observer::policy_of(const std::string& pool) const {
+    std::optional<model::PoolPolicy> policy = store_.scaling().pool(pool);
+    if (policy) {
+        return std::move(*policy);
+    }
+    std::vector<std::string> names;
+    std::string list;
+    for (const model::PoolPolicy& known : store_.scaling().pools()) {
+        names.push_back(known.pool);
+        list += (list.empty() ? "" : ", ") + known.pool;
+    }
+    const auto nearest = base::nearest_name(pool, names);
+    throw base::ConfigError(
+        "scaling pool \"" + pool + "\": there is no such pool in " +
+            store_.url().text_without_secrets(),
+        nearest ? "did you mean \"" + *nearest + "\"?" : "the pools are: " + list);
+}
+
+bool Observer::runs_commands(const std::string& pool, const Observed& observed,
+                             const model::PoolPressure& pressure) {
+    const auto known = commands_.find(pool);
+    if (known != commands_.end()) {
+        return known->second;
+    }
+    std::int64_t number = observed.batch ? observed.batch->spec : 0;
+    if (number == 0) {
+        if (pressure.ready() == 0 && pressure.totals().running == 0) {
+            return false;  // nothing to judge by yet
+        }
+        contracts::ExecutionFilter filter;
+        filter.statuses = {model::Status::pending, model::Status::running};
+        filter.pool = pool;
+        filter.limit = 1;
+        filter.newest_first = true;
+        filter.with_payloads = false;
+        const contracts::ExecutionPage page = store_.work().find(filter);
+        number = page.executions.empty() ? 0 : page.executions.front().spec;
+    }
+    const auto spec = number > 0 ? store_.work().spec(number) : std::nullopt;
+    if (!spec) {
+        return false;
+    }
+    const bool commands = spec->machine == kCommandMachine;
+    commands_.emplace(pool, commands);
+    return commands;
+}
+
+void Observer::add_pool(Observed& observed, const std::string& pool) {
+    const model::PoolPolicy policy = policy_of(pool);
+    PoolView view;
+    auto pressure = store_.work().pressure(pool, options_.batch);
+    if (!pressure) {
+        return;  // removed between two looks
+    }
+    view.pressure = std::move(*pressure);
+    if (view.pressure.ready() == 0 && view.pressure.totals().running == 0 &&
+        options_.batch.empty()) {
+        commands_.erase(pool);  // what comes next may be of another kind
+    }
+    const bool commands = runs_commands(pool, observed, view.pressure);
+    const base::StoreTime now = store_.now();
+    std::vector<std::int64_t> seats_of_workers;
+    for (const model::WorkerRecord& worker : observed.workers) {
+        if (worker.kind == model::WorkerKind::worker && worker.pool == pool &&
+            worker.batch == options_.batch) {
+            view.workers.push_back(view_of(worker, now, options_.generation));
+            seats_of_workers.push_back(worker.seat);
+        }
+    }
+    for (const model::Seat& seat : store_.scaling().seats(pool)) {
+        const bool of_worker = std::find(seats_of_workers.begin(), seats_of_workers.end(),
+                                         seat.id) != seats_of_workers.end();
+        if (of_worker) {
+            continue;
+        }
+        if (seat.state == model::SeatState::requested || seat.state == model::SeatState::starting) {
+            view.starting.push_back({seat.host});
+        } else {
+            ++view.other_seats;
+        }
+    }
+    const int cores = observed.observation.host(options_.host)->cores;
+    observed.policy.pools.push_back(resolve_rules(policy, options_.overrides, cores, commands));
+    if (observed.batch) {
+        view.more_to_come = observed.batch->state == model::BatchState::loading;
+        if (is_over(*observed.batch)) {
+            observed.policy.pools.back().min_workers = 0;  // nothing will ever come again
+        }
+    }
+    observed.observation.pools.push_back(std::move(view));
+}
+
+Observed Observer::look() {
+    Observed observed;
+    contracts::WorkerFilter filter;
+    filter.statuses = {model::WorkerStatus::active, model::WorkerStatus::terminating};
+    observed.workers = store_.registration().list(filter);
+    observed.observation.own_host = options_.host;
+    observed.observation.hosts.push_back(look_at_box(options_.host));
+    for (const model::WorkerRecord& worker : observed.workers) {
+        // A batch's scaler serves its own box only.
+        if (worker.kind == model::WorkerKind::host && worker.host != options_.host &&
+            options_.batch.empty() && observed.observation.host(worker.host) == nullptr) {
+            observed.observation.hosts.push_back(view_of_host(worker));
+        }
+    }
+    if (!options_.batch.empty()) {
+        observed.batch = store_.work().batch(options_.batch);
+    }
+    for (const std::string& pool : pool_names()) {
+        add_pool(observed, pool);
+    }
+    return observed;
+}
+
+}  // namespace fleet::scaler

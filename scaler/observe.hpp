@@ -1,0 +1,60 @@
+// Builds the observation from the store and the box. Not thread-safe: one thread observes.
+#pragma once
+
+#include <map>
+#include <string>
+#include <vector>
+
+#include "common/contracts/store.hpp"
+#include "scaler/observation.hpp"
+#include "scaler/policy.hpp"
+#include "scaler/rules.hpp"
+
+namespace fleet::scaler {
+
+/// The reason of every scale-down starts with this: such a worker may be called back.
+inline constexpr std::string_view kScaleDownReason = "scale down";
+
+struct ObserveOptions {
+    std::string host;
+    std::vector<std::string> pools;  ///< empty: all pools of the store
+    std::string batch;               ///< not empty: only its private lane, and its workers
+    std::int64_t generation = 0;
+    RuleOverrides overrides;
+};
+
+/// Sealed (or cancelled) and all of it terminal.
+[[nodiscard]] bool is_over(const model::Batch& batch);
+
+/// The observation with the rules that go with it, and what else was seen on the way.
+struct Observed {
+    Observation observation;
+    Policy policy;
+    std::vector<model::WorkerRecord> workers;  ///< not final, all pools and hosts
+    std::optional<model::Batch> batch;         ///< the one that is served, if it is there
+};
+
+class Observer {
+  public:
+    /// `store` must outlive the observer.
+    Observer(contracts::Store& store, ObserveOptions options);
+
+    /// One look. Throws base::StoreError; base::ConfigError if a named pool does not exist.
+    [[nodiscard]] Observed look();
+
+    [[nodiscard]] const ObserveOptions& options() const { return options_; }
+
+  private:
+    [[nodiscard]] std::vector<std::string> pool_names();
+    [[nodiscard]] model::PoolPolicy policy_of(const std::string& pool) const;
+    [[nodiscard]] bool runs_commands(const std::string& pool, const Observed& observed,
+                                     const model::PoolPressure& pressure);
+    void add_pool(Observed& observed, const std::string& pool);
+
+    contracts::Store& store_;
+    ObserveOptions options_;
+    /// Whether the pool's work is commands, as far as seen; specs are looked up only once.
+    std::map<std::string, bool> commands_;
+};
+
+}  // namespace fleet::scaler

@@ -1,0 +1,62 @@
+#include "coordinator/crash_loop.hpp"
+
+#include <catch2/catch.hpp>
+
+namespace fleet::coordinator {
+namespace {
+
+using base::Millis;
+
+constexpr base::BootTime kStart{std::chrono::seconds{1000}};
+
+TEST_CASE("a worker that dies early delays the next one, twice as long each time") {
+    CrashLoop crashes;
+    base::BootTime now = kStart;
+    for (const int expected_ms : {500, 1000, 2000, 4000}) {
+        crashes.died("p", Millis{100}, "exited with code 1", "no such table", now);
+        const auto hold = crashes.hold("p", now);
+        REQUIRE(hold);
+        CHECK(hold->remaining == Millis{expected_ms});
+        CHECK_FALSE(hold->unhealthy);
+        CHECK(hold->reason.find("no such table") != std::string::npos);
+        now += Millis{expected_ms};
+        CHECK_FALSE(crashes.hold("p", now));
+        now += Millis{200};
+    }
+}
+
+TEST_CASE("five in a row make the pool unhealthy for five minutes") {
+    CrashLoop crashes;
+    base::BootTime now = kStart;
+    for (int i = 0; i < 5; ++i) {
+        now += Millis{100'000};
+        crashes.died("p", Millis{100}, "exited with code 1", "", now);
+    }
+    REQUIRE(crashes.hold("p", now));
+    CHECK(crashes.hold("p", now)->unhealthy);
+    CHECK(crashes.hold("p", now + Millis{299'000}));
+    CHECK_FALSE(crashes.hold("p", now + Millis{300'000}));
+    CHECK(crashes.on_probation_since("p"));
+    CHECK_FALSE(crashes.hold("other", now));
+}
+
+TEST_CASE("workers that were started together and die together count once") {
+    CrashLoop crashes;
+    for (int i = 0; i < 8; ++i) {
+        crashes.died("p", Millis{100 + i}, "exited with code 1", "", kStart + Millis{i});
+    }
+    CHECK(crashes.hold("p", kStart + Millis{8})->remaining < Millis{501});
+}
+
+TEST_CASE("a worker that has lived long enough is no crash, and a healthy one ends the matter") {
+    CrashLoop crashes;
+    crashes.died("p", CrashLoop::kEarly, "was ended by signal 9", "", kStart);
+    CHECK_FALSE(crashes.hold("p", kStart));
+    crashes.died("p", Millis{1}, "was ended by signal 9", "", kStart);
+    crashes.proved_healthy("p");
+    CHECK_FALSE(crashes.hold("p", kStart));
+    CHECK_FALSE(crashes.on_probation_since("p"));
+}
+
+}  // namespace
+}  // namespace fleet::coordinator
