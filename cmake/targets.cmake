@@ -3,6 +3,10 @@
 add_library(fleet_options INTERFACE)
 target_include_directories(fleet_options INTERFACE ${CMAKE_SOURCE_DIR})
 target_compile_options(fleet_options INTERFACE -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Werror)
+if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU" AND CMAKE_CXX_COMPILER_VERSION VERSION_LESS 13)
+    # GCC 12 warns wrongly about std::string's own copies when it optimises (its bug 105651).
+    target_compile_options(fleet_options INTERFACE -Wno-restrict)
+endif()
 target_compile_definitions(fleet_options INTERFACE FLEET_VERSION="${PROJECT_VERSION}"
                                                    SPDLOG_FMT_EXTERNAL)
 target_link_libraries(fleet_options INTERFACE Threads::Threads)

@@ -11,7 +11,7 @@ namespace {
 
 /// What a fork or a signal may take after the check.
 base::Millis margin_of(base::Millis ttl) {
-    return std::max(base::Millis{1000}, ttl / 5);
+    return std::min(std::max(base::Millis{1000}, ttl / 5), ttl * 2 / 5);
 }
 
 }  // namespace

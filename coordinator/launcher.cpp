@@ -51,7 +51,7 @@ Launcher::Launcher(contracts::Store& store, const HostLease& lease, LauncherOpti
 }
 
 std::filesystem::path Launcher::log_file(const std::string& worker_id) const {
-    return store_.data_folder() / "logs" / "workers" / (worker_id + ".log");
+    return options_.log_folder / (worker_id + ".log");
 }
 
 std::variant<model::Seat, LaunchFailed> Launcher::take_seat(const LaunchRequest& request) {

@@ -21,7 +21,8 @@ inline constexpr base::Millis kSeatTtl{30'000};
 
 struct LauncherOptions {
     std::string host;
-    std::filesystem::path program;  ///< the `worker` executable
+    std::filesystem::path program;     ///< the `worker` executable
+    std::filesystem::path log_folder;  ///< DATA/logs/workers
     base::Millis lease_ttl{15'000};
     base::Millis grace{30'000};
     std::string log_level = "info";
@@ -53,7 +54,7 @@ class Launcher {
     Launcher(contracts::Store& store, const HostLease& lease, LauncherOptions options);
 
     /// Takes a seat, starts the worker (in a process group of its own; it outlives this process),
-    /// marks the seat as starting. Its output goes to DATA/logs/workers/ID.log. Throws StoreError.
+    /// marks the seat as starting. Its output goes to LOG_FOLDER/ID.log. Throws StoreError.
     [[nodiscard]] std::variant<Launched, LaunchFailed> launch(const LaunchRequest& request);
 
     [[nodiscard]] std::filesystem::path log_file(const std::string& worker_id) const;

@@ -23,11 +23,12 @@ constexpr base::Millis kStopMargin{5'000};
 constexpr base::Millis kWakeGap{100};
 constexpr base::Millis kListenLimit{3'600'000};
 
-LauncherOptions launcher_options(const ScalerOptions& options,
+LauncherOptions launcher_options(const contracts::Store& store, const ScalerOptions& options,
                                  const std::filesystem::path& worker_program) {
     LauncherOptions launcher;
     launcher.host = options.host;
     launcher.program = worker_program;
+    launcher.log_folder = store.data_folder() / "logs" / "workers";
     launcher.lease_ttl = options.lease_ttl;
     launcher.grace = options.grace;
     launcher.log_level = options.log_level_name;
@@ -76,8 +77,9 @@ ScalerLoop::ScalerLoop(contracts::Store& store, const base::Clock& clock, base::
       run_id_(base::random_word(8)),
       owner_(options.host + ":" + std::to_string(::getpid()) + ":" + run_id_),
       lease_(store, clock, options.host, owner_, options.lease_ttl),
-      launcher_(store, lease_, launcher_options(options, worker_program)),
-      supervisor_({store, loop_, lease_, clock, log}, {options.host, options.batch},
+      launcher_(store, lease_, launcher_options(store, options, worker_program)),
+      supervisor_(
+          {store, loop_, lease_, clock, log}, {options.host, options.batch},
           [this](const std::string& id) { return launcher_.log_file(id); },
           [this](const WorkerEnd& end) { on_worker_end(end); }),
       observer_(store, observe_options(store, options)) {}

@@ -92,15 +92,18 @@ void add_options(CLI::App& app, ScalerOptions& options, Typed& typed) {
 }
 
 std::string explain(const CLI::App& app, const CLI::ParseError& error) {
-    if (error.get_name() != "ExtrasError") {
+    if (dynamic_cast<const CLI::ExtrasError*>(&error) == nullptr) {
         return error.what();
     }
     std::vector<std::string> known;
     for (const CLI::Option* option : app.get_options()) {
         known.push_back(option->get_name());
     }
-    for (const std::string& typed : app.remaining()) {
-        const std::string name = typed.substr(0, typed.find('='));
+    std::vector<std::string> extras = app.remaining();
+    const auto option = std::find_if(extras.begin(), extras.end(),
+                                     [](const std::string& text) { return text.starts_with('-'); });
+    if (option != extras.end()) {
+        const std::string name = option->substr(0, option->find('='));
         const auto nearest = base::nearest_name(name, known);
         return "unknown option " + name + (nearest ? "; did you mean " + *nearest + "?" : "");
     }

@@ -82,7 +82,6 @@ void Supervisor::watch(Launched launched) {
     watched.pool = launched.pool;
     watched.seat = launched.seat;
     watched.identity = launched.identity;
-    watched.mark = worker_mark(launched.worker_id, {});
     watched.since = parts_.clock.boot_now();
     watched.key = next_key_++;
     parts_.loop.watch(watched.key, duplicate(launched.child.pidfd()),
@@ -99,7 +98,7 @@ void Supervisor::adopt(const std::vector<model::WorkerRecord>& registered) {
         const auto known = watched_.find(worker.worker_id);
         if (known != watched_.end()) {
             known->second.registered = true;
-            known->second.mark = worker_mark(worker.worker_id, worker.metadata);
+            known->second.mark = worker_mark(worker);
             continue;
         }
         const bool final = worker.status == model::WorkerStatus::terminated ||
@@ -133,7 +132,7 @@ void Supervisor::adopt_one(const model::WorkerRecord& worker) {
     watched.pool = worker.pool;
     watched.seat = worker.seat;
     watched.identity = worker.process;
-    watched.mark = worker_mark(worker.worker_id, worker.metadata);
+    watched.mark = worker_mark(worker);
     watched.since = parts_.clock.boot_now() - (parts_.store.now() - worker.started_at);
     watched.registered = true;
     watched.key = next_key_++;
@@ -149,7 +148,10 @@ void Supervisor::bury_stranger(const model::WorkerRecord& worker, const std::str
         return;
     }
     if (worker.process.boot_id == self_.boot_id) {
-        process::kill_marked_processes(worker_mark(worker.worker_id, worker.metadata), kKillLimit);
+        const std::string mark = worker_mark(worker);
+        if (!mark.empty()) {
+            process::kill_marked_processes(mark, kKillLimit);
+        }
     }
     parts_.log.warn("found a dead worker, handing back its work",
                     {{"worker", worker.worker_id}, {"why", why}});
@@ -160,7 +162,8 @@ void Supervisor::bury_stranger(const model::WorkerRecord& worker, const std::str
 void Supervisor::end_processes(const Watched& watched) {
     // The worker itself is gone. Its commands have groups of their own and carry its mark; those
     // that hid their environment have become children of this process.
-    const bool clean = process::kill_marked_processes(watched.mark, kKillLimit).clean;
+    const bool clean =
+        watched.mark.empty() || process::kill_marked_processes(watched.mark, kKillLimit).clean;
     if (may_kill_orphans_) {
         end_orphans(Orphans::kill);
     }
@@ -189,19 +192,21 @@ void Supervisor::ended(const std::string& worker_id) {
         const process::ExitStatus status = watched.child->finish();
         end.how = how_it_ended(status);
     }
+    bool left_in_order = false;
+    try {
+        if (const auto record = parts_.store.registration().get(worker_id)) {
+            left_in_order = record->status == model::WorkerStatus::terminated;
+            watched.mark = worker_mark(*record);
+        }
+    } catch (const base::StoreError& error) {
+        parts_.log.warn("cannot see how the worker left",
+                        {{"worker", worker_id}, {"error", error.full_text()}});
+    }
     end_processes(watched);
 
     end.last_words = last_words(log_file_of_(worker_id));
     const auto reason = watched.killed_by_order ? contracts::ReleaseReason::operator_kill
                                                 : contracts::ReleaseReason::worker_dead;
-    bool left_in_order = false;
-    try {
-        const auto record = parts_.store.registration().get(worker_id);
-        left_in_order = record && record->status == model::WorkerStatus::terminated;
-    } catch (const base::StoreError& error) {
-        parts_.log.warn("cannot see how the worker left",
-                        {{"worker", worker_id}, {"error", error.full_text()}});
-    }
     end.in_order = left_in_order || watched.asked_to_leave || watched.killed_by_order;
     queue_hand_back({worker_id, reason, "its process " + end.how, watched.seat, false, {}});
     if (end.in_order) {
@@ -257,8 +262,7 @@ void Supervisor::reap() {
                       parts_.clock.boot_now() + kForeignLeases};
         if (worker.process.same_box(self_)) {
             // It may still be at work, frozen or cut off: first the processes, then the work.
-            const auto mark = worker_mark(worker.worker_id, worker.metadata);
-            if (process::kill_tree(worker.process, mark, kKillLimit).clean) {
+            if (process::kill_tree(worker.process, worker_mark(worker), kKillLimit).clean) {
                 work.reason = contracts::ReleaseReason::worker_dead;
                 work.repeat = false;
             }

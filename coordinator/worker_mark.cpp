@@ -5,21 +5,22 @@
 
 namespace fleet::coordinator {
 
-std::string worker_mark(const std::string& worker_id, const base::JsonText& metadata) {
+std::string worker_mark(const model::WorkerRecord& worker) {
     // Looked for before parsing: this is asked for every worker at every look.
-    if (metadata.find("process_mark") == std::string::npos) {
-        return worker_id;
+    if (worker.metadata.find("process_mark") == std::string::npos) {
+        return worker.owner;
     }
     try {
-        const base::Json json = base::parse_json(metadata, "metadata of worker " + worker_id);
+        const base::Json json =
+            base::parse_json(worker.metadata, "metadata of worker " + worker.worker_id);
         const auto mark = json.find("process_mark");
         if (mark != json.end() && mark->is_string() && !mark->get<std::string>().empty()) {
             return mark->get<std::string>();
         }
     } catch (const base::ConfigError&) {
-        // Another program wrote it; the id is the agreed form.
+        // Another program wrote it; the owner is the agreed form.
     }
-    return worker_id;
+    return worker.owner;
 }
 
 }  // namespace fleet::coordinator

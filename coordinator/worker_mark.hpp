@@ -3,11 +3,11 @@
 
 #include <string>
 
-#include "common/base/json_text.hpp"
+#include "common/model/worker.hpp"
 
 namespace fleet::coordinator {
 
-/// The member `process_mark` of the registration's metadata, else the worker's id.
-[[nodiscard]] std::string worker_mark(const std::string& worker_id, const base::JsonText& metadata);
+/// The member `process_mark` of the registration's metadata, else the worker's owner word.
+[[nodiscard]] std::string worker_mark(const model::WorkerRecord& worker);
 
 }  // namespace fleet::coordinator

@@ -310,8 +310,9 @@ void BatchRun::show() {
         block_->show(progress_block(view(), context_.terminal));
         return;
     }
-    const ProgressView shown{.counts = batch_.counts,
-                             .items = std::max(options_.batch.items, batch_.counts.total())};
+    ProgressView shown;
+    shown.counts = batch_.counts;
+    shown.items = std::max(options_.batch.items, batch_.counts.total());
     if (pace_.is_due(now, shown.percent())) {
         say(progress_line(view()));
     }

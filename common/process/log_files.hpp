@@ -30,15 +30,15 @@
 namespace fleet::process {
 
 struct LogHeader {
-    std::string_view store;  ///< URL without secrets
-    std::string_view execution;
+    std::string_view store{};  ///< URL without secrets
+    std::string_view execution{};
     int attempt = 0;
-    std::string_view host;
-    std::string_view worker;
-    std::span<const std::string> argv;
-    std::string_view directory;
+    std::string_view host{};
+    std::string_view worker{};
+    std::span<const std::string> argv{};
+    std::string_view directory{};
     base::StoreTime started_at{};
-    std::string_view note;  ///< one line, may be empty
+    std::string_view note{};  ///< one line, may be empty
 };
 /// Argument vectors longer than this (as JSON) are cut in headers.
 inline constexpr std::size_t kHeaderArgvBytes = 64U << 10U;

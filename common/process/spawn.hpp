@@ -21,16 +21,16 @@ struct SpawnOptions {
     /// The first is the program: a path, or a name without a slash that is looked up in the PATH of
     /// `environment` (relative folders in it count from `directory`).
     std::span<const std::string> argv;
-    std::string directory;  ///< working directory; empty: the caller's own
-    /// "NAME=value". Both together are the whole environment; no name may be in both. (Two, because
-    /// the first is the same for all attempts and need not be copied.)
-    std::span<const std::string> environment;
-    std::span<const std::string> more_environment;
+    std::string directory{};  ///< working directory; empty: the caller's own
+    /// "NAME=value". Both together are the whole environment; no name may be in both. (Two,
+    /// because the first is the same for all attempts and need not be copied.)
+    std::span<const std::string> environment{};
+    std::span<const std::string> more_environment{};
     int stdin_fd = -1;   ///< -1: /dev/null
     int stdout_fd = -1;  ///< -1: the caller's own
     int stderr_fd = -1;  ///< -1: the caller's own
     /// More descriptors that stay open in the child, under the same numbers (from 3).
-    std::vector<int> keep_fds;
+    std::vector<int> keep_fds{};
     /// The kernel kills it when the *thread* that spawned it ends. Only the child itself: what it
     /// starts must be found through its group or the process mark.
     bool die_with_parent = true;

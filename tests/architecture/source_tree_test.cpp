@@ -13,7 +13,7 @@ TEST_CASE("comments and literals are blanked and everything else stays in its pl
     CHECK(blank_comments_and_literals(R"(f("x\"y", 'z', '\'');)") == "f(      ,    ,     );");
     CHECK(blank_comments_and_literals("n = 10'000; g('a');") == "n = 10'000; g(   );");
     CHECK(blank_comments_and_literals("s = R\"q(\" ) // \n x)q\"; t") ==
-          "s =            \n      ; t");
+          "s =            \n     ; t");
 }
 
 TEST_CASE("include lines are found with their line and kind, and not inside literals") {

@@ -98,7 +98,9 @@ TEST_CASE("cancelled work that is handed back is not handed out again") {
     SECTION("its worker died") {
         CHECK(f.work().release_by_worker("w", ReleaseReason::worker_dead) == std::vector{id});
     }
-    SECTION("its lease expired") { f.pass(kTtl); }
+    SECTION("its lease expired") {
+        f.pass(kTtl);
+    }
     CHECK(f.claim("other", 1).empty());
     CHECK(f.get(id).status == Status::cancelled);
     f.require_sound();
@@ -198,7 +200,9 @@ TEST_CASE("a cancelled execution may be requeued") {
     FOR_EACH_STORE(f);
     f.worker("w");
     const ExecutionId id = f.push(1).front();
-    SECTION("cancelled while pending") { REQUIRE(f.work().cancel(by_ids({id})).changed == 1); }
+    SECTION("cancelled while pending") {
+        REQUIRE(f.work().cancel(by_ids({id})).changed == 1);
+    }
     SECTION("cancelled while running") {
         const Claimed claimed = f.claim_one("w");
         REQUIRE(f.work().cancel(by_ids({id})).changed == 1);

@@ -58,9 +58,9 @@ TEST_CASE("a commit applied twice has the effect of once") {
     f.worker("w");
     const ExecutionId id = f.push(1).front();
     const Claimed claimed = f.claim_one("w");
-    const model::Next next = GENERATE(as<model::Next>{}, NextRunning{}, NextPending{"later", {}},
-                                      NextWaiting{"channel", {}}, NextDone{"1"},
-                                      StoreFixture::failure());
+    const model::Next next =
+        GENERATE(as<model::Next>{}, NextRunning{}, NextPending{"later", {}},
+                 NextWaiting{"channel", {}}, NextDone{"1"}, StoreFixture::failure());
     StepCommit commit = f.step(claimed, next);
     commit.usage = {usage_of(1)};
     commit.signals = {{"somewhere", "1"}};
@@ -111,9 +111,8 @@ TEST_CASE("commits of one call are judged each on its own and answered in order"
         f.step(claimed[2], NextDone{"3"}), f.step(claimed[0], NextRunning{})};
     commits[1].lease.token += 1;
     commits[3].lease.execution = base::derived_uuid(ids[0], 77);
-    CHECK(f.store().commit(commits) ==
-          std::vector{CommitResult::applied, CommitResult::lease_lost, CommitResult::applied,
-                      CommitResult::not_found});
+    CHECK(f.store().commit(commits) == std::vector{CommitResult::applied, CommitResult::lease_lost,
+                                                   CommitResult::applied, CommitResult::not_found});
     CHECK(f.get(ids[0]).status == Status::done);
     CHECK(f.get(ids[1]).status == Status::running);
     CHECK(f.get(ids[2]).status == Status::done);
@@ -148,9 +147,15 @@ TEST_CASE("who is not the owner changes nothing at all") {
     commit.usage = {usage_of(1)};
     commit.attempt_record = attempt_record(1);
     commit.service_time = 5s;
-    SECTION("another token") { commit.lease.token += 1; }
-    SECTION("an older token") { commit.lease.token -= 1; }
-    SECTION("another owner") { commit.lease.owner = "box-z:1:other"; }
+    SECTION("another token") {
+        commit.lease.token += 1;
+    }
+    SECTION("an older token") {
+        commit.lease.token -= 1;
+    }
+    SECTION("another owner") {
+        commit.lease.owner = "box-z:1:other";
+    }
     SECTION("an owner that has released it") {
         REQUIRE(f.work().release(std::vector{claimed.lease}).empty());
     }
@@ -193,7 +198,8 @@ TEST_CASE("another commit for a step that is committed already is a conflict") {
     }
 }
 
-TEST_CASE("a running commit keeps the lease, and its snapshot is what the next owner resumes from") {
+TEST_CASE(
+    "a running commit keeps the lease, and its snapshot is what the next owner resumes from") {
     FOR_EACH_STORE(f);
     f.worker("w");
     const ExecutionId id = f.push(1).front();
@@ -249,8 +255,8 @@ TEST_CASE("the first commit begins an attempt that was only prefetched") {
     contracts::ClaimRequest request = f.claim_request("w");
     request.begin = 0;
     const Claimed claimed = f.claim(request).claimed.at(0);
-    const model::Next next = GENERATE(as<model::Next>{}, NextRunning{}, NextDone{"1"},
-                                      StoreFixture::failure());
+    const model::Next next =
+        GENERATE(as<model::Next>{}, NextRunning{}, NextDone{"1"}, StoreFixture::failure());
     REQUIRE(f.commit(claimed, next) == CommitResult::applied);
     CHECK(f.get(id).counters.attempt == 1);
     CHECK(f.get(id).started_at);

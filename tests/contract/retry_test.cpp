@@ -116,8 +116,8 @@ TEST_CASE("every attempt's record is kept, first to last") {
         if (number < 3) {
             record.error = StoreFixture::failure().error;
         }
-        StepCommit commit = number < 3 ? f.step(claimed, StoreFixture::failure())
-                                       : f.step(claimed, NextDone{"1"});
+        StepCommit commit =
+            number < 3 ? f.step(claimed, StoreFixture::failure()) : f.step(claimed, NextDone{"1"});
         commit.attempt_record = record;
         expected.push_back(record);
         REQUIRE(f.commit(commit) == CommitResult::applied);

@@ -1,12 +1,13 @@
 #include "common/store/sqlite/backup.hpp"
 
-#include <fcntl.h>
-#include <sys/stat.h>
-#include <unistd.h>
-
 #include <cerrno>
+#include <cstdio>
+#include <fcntl.h>
 #include <string>
+#include <unistd.h>
 #include <vector>
+
+#include <sys/stat.h>
 
 #include "common/base/errors.hpp"
 #include "common/base/fd.hpp"
@@ -59,6 +60,12 @@ class UnfinishedFile {
 void copy_database(Database& database, const fs::path& copy) {
     // A connection of its own: the copy takes long, and readers are lent for short statements.
     Connection connection{database.url().path, Access::read_write, Durability::normal};
+    // Made empty first, which SQLite accepts, so that nobody else may read it at any time.
+    const base::UniqueFd fd{::open(copy.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600)};
+    if (!fd) {
+        throw base::ConfigError(base::describe_errno("making the backup " + copy.string(), errno),
+                                "name a file in a folder that may be written");
+    }
     const auto name = copy.string();
     connection.prepare("VACUUM INTO ?1").bind(1, name).run();
 }
@@ -91,6 +98,21 @@ void copy_large_files(const Database& database, const std::vector<std::string>& 
     }
 }
 
+/// Never replaces a file that came in the meantime.
+void give_name(const fs::path& copy, const fs::path& target) {
+    if (::renameat2(AT_FDCWD, copy.c_str(), AT_FDCWD, target.c_str(), RENAME_NOREPLACE) == 0) {
+        return;
+    }
+    const int error = errno;
+    refuse_existing(target);
+    // Some file systems know only the plain rename.
+    if (error != EINVAL || ::rename(copy.c_str(), target.c_str()) != 0) {
+        throw base::StoreError(Kind::unavailable,
+                               base::describe_errno("naming the backup " + target.string(), error),
+                               "check the disk that the backup is written to");
+    }
+}
+
 }  // namespace
 
 void backup_store(Database& database, const fs::path& file) {
@@ -101,20 +123,11 @@ void backup_store(Database& database, const fs::path& file) {
         fs::path{target.string() + ".unfinished-" + base::random_word(kRandomLength)}};
     copy_database(database, copy.path());
     const auto large_files = check_copy(copy.path());
-    ::chmod(copy.path().c_str(), 0600);
     sync(copy.path());
     base::StoreUrl url = database.url();
     url.path = target.string();
     copy_large_files(database, large_files, base::data_folder(url));
-    // Not a rename: that would replace a file that came in the meantime.
-    if (::link(copy.path().c_str(), target.c_str()) != 0) {
-        if (errno == EEXIST) {
-            refuse_existing(target);
-        }
-        throw base::StoreError(Kind::unavailable,
-                               base::describe_errno("naming the backup " + target.string(), errno),
-                               "name a file on a file system with hard links");
-    }
+    give_name(copy.path(), target);
     sync(target.parent_path());
 }
 

@@ -1,13 +1,13 @@
 #include "common/store/sqlite/check.hpp"
 
-#include <sys/stat.h>
-#include <sys/statvfs.h>
-
 #include <array>
 #include <cerrno>
 #include <cstdint>
 #include <map>
 #include <string>
+
+#include <sys/stat.h>
+#include <sys/statvfs.h>
 
 #include "common/base/errors.hpp"
 #include "common/store/sqlite/counters.hpp"
@@ -96,7 +96,7 @@ std::map<std::int64_t, Counts> counted_rows(Statement rows) {
 /// Compares with a statement of (key, name, the seven counters); what is equal is erased.
 void compare_counts(Statement rows, std::map<std::int64_t, Counts> counted, const char* what,
                     Examples& wrong) {
-    constexpr std::array names{"ready", "delayed", "running", "waiting",
+    constexpr std::array names{"ready", "delayed", "running",  "waiting",
                                "done",  "failed",  "cancelled"};
     while (rows.step()) {
         const Counts& there = counted[rows.integer(0)];
@@ -150,10 +150,10 @@ CheckFinding check_leases(Connection& connection, base::StoreTime now) {
     rows.bind(1, base::count_ms(now));
     while (rows.step()) {
         const auto held = std::to_string(rows.integer(3));
-        orphans.add(rows.is_null(1) ? "registration " + std::to_string(rows.integer(0)) +
-                                          " is gone and holds " + held
-                                    : "worker " + rows.text(1) + " is " + rows.text(2) +
-                                          " and holds " + held);
+        orphans.add(rows.is_null(1)
+                        ? "registration " + std::to_string(rows.integer(0)) +
+                              " is gone and holds " + held
+                        : "worker " + rows.text(1) + " is " + rows.text(2) + " and holds " + held);
     }
     rows.reset();
     if (!orphans.empty()) {
@@ -167,7 +167,8 @@ CheckFinding check_leases(Connection& connection, base::StoreTime now) {
 }
 
 CheckFinding check_clock(Connection& connection, const Database& database) {
-    auto row = connection.prepare("SELECT boot_id, last_tick_ms, gap_end_ms FROM clock WHERE id = 1");
+    auto row =
+        connection.prepare("SELECT boot_id, last_tick_ms, gap_end_ms FROM clock WHERE id = 1");
     if (!row.step()) {
         return {false, "clock", "the row of the store's clock is missing; open the store again"};
     }
@@ -212,8 +213,8 @@ CheckFinding check_disk(const Database& database) {
     if (::statvfs(folder.c_str(), &info) != 0) {
         return {false, "free disk", base::describe_errno("looking at " + folder.string(), errno)};
     }
-    const auto free = static_cast<std::int64_t>(info.f_bavail) *
-                      static_cast<std::int64_t>(info.f_frsize);
+    const auto free =
+        static_cast<std::int64_t>(info.f_bavail) * static_cast<std::int64_t>(info.f_frsize);
     auto detail = std::to_string(free / kMiB) + " MiB free in " + folder.string();
     if (free < kLittleDisk) {
         detail += "; free some space, or remove history with `fleet prune`";

@@ -21,7 +21,7 @@ std::int64_t step_of(std::string_view key) {
     return step;
 }
 
-#define FLEET_SNAPSHOT_COLUMNS                                                               \
+#define FLEET_SNAPSHOT_COLUMNS                                                              \
     "checkpoint_key, c.execution_id, machine_name, event, current_state, waiting_channel, " \
     "snapshot_json"
 
@@ -115,10 +115,9 @@ std::vector<std::string> SqliteCheckpoints::list_executions(
 }
 
 std::size_t SqliteCheckpoints::delete_execution(const std::string& execution_id) {
-    return static_cast<std::size_t>(
-        database_.writer().write([&](WriteTransaction& transaction) {
-            return delete_snapshots(transaction, execution_id);
-        }));
+    return static_cast<std::size_t>(database_.writer().write([&](WriteTransaction& transaction) {
+        return delete_snapshots(transaction, execution_id);
+    }));
 }
 
 bool SqliteCheckpoints::clone(const std::string& from, const std::string& to) {
@@ -138,9 +137,10 @@ void save_snapshot(WriteTransaction& transaction, const model::Snapshot& snapsho
     const auto key = snapshot.key();
     const auto now_text = base::iso8601(transaction.now());
     transaction
-        .prepare("INSERT OR REPLACE INTO machine_checkpoints (checkpoint_key, execution_id, "
-                 "machine_name, event, current_state, waiting_channel, snapshot_json, created_at) "
-                 "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)")
+        .prepare(
+            "INSERT OR REPLACE INTO machine_checkpoints (checkpoint_key, execution_id, "
+            "machine_name, event, current_state, waiting_channel, snapshot_json, created_at) "
+            "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)")
         .bind(1, key)
         .bind(2, snapshot.execution_id)
         .bind(3, snapshot.machine_name)
@@ -151,9 +151,10 @@ void save_snapshot(WriteTransaction& transaction, const model::Snapshot& snapsho
         .bind(8, now_text)
         .run();
     transaction
-        .prepare("INSERT INTO machine_latest (execution_id, latest_key, updated_at) "
-                 "VALUES (?1, ?2, ?3) ON CONFLICT (execution_id) DO UPDATE SET latest_key = ?2, "
-                 "updated_at = ?3")
+        .prepare(
+            "INSERT INTO machine_latest (execution_id, latest_key, updated_at) "
+            "VALUES (?1, ?2, ?3) ON CONFLICT (execution_id) DO UPDATE SET latest_key = ?2, "
+            "updated_at = ?3")
         .bind(1, snapshot.execution_id)
         .bind(2, key)
         .bind(3, now_text)

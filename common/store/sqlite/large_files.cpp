@@ -1,15 +1,16 @@
 #include "common/store/sqlite/large_files.hpp"
 
+#include <array>
+#include <cerrno>
 #include <dirent.h>
 #include <fcntl.h>
+#include <memory>
+#include <unistd.h>
+#include <vector>
+
 #include <sodium.h>
 #include <sys/file.h>
 #include <sys/stat.h>
-#include <unistd.h>
-
-#include <algorithm>
-#include <array>
-#include <cerrno>
 
 #include "common/base/errors.hpp"
 #include "common/base/fd.hpp"
@@ -170,18 +171,15 @@ struct FolderClose {
     void operator()(DIR* folder) const { ::closedir(folder); }
 };
 
-/// Names of files below `folder` (given relative to the data folder) that are old enough.
-void collect_old(const fs::path& data_folder, const fs::path& folder, std::int64_t before,
-                 std::size_t limit, std::vector<std::string>& names) {
-    const std::unique_ptr<DIR, FolderClose> open_folder{
-        ::opendir((data_folder / folder).c_str())};
-    if (!open_folder) {
-        return;  // no result was ever that large
-    }
-    while (names.size() < limit) {
+/// Calls `visit(name)` for every file below `folder` (both relative to the data folder) that nobody
+/// touched after `before`, until it returns false. Returns false when it was ended so.
+bool visit_old(const fs::path& data_folder, const fs::path& folder, std::int64_t before,
+               const std::function<bool(const std::string& name)>& visit) {
+    const std::unique_ptr<DIR, FolderClose> open_folder{::opendir((data_folder / folder).c_str())};
+    while (open_folder) {
         const auto* const entry = ::readdir(open_folder.get());
         if (entry == nullptr) {
-            return;
+            break;
         }
         const std::string name{entry->d_name};
         if (name == "." || name == ".." || name == ".lock") {
@@ -193,15 +191,20 @@ void collect_old(const fs::path& data_folder, const fs::path& folder, std::int64
             continue;  // somebody else was faster
         }
         if (S_ISDIR(info.st_mode) && folder == fs::path{kFolder}) {
-            collect_old(data_folder, path, before, limit, names);
-        } else if (S_ISREG(info.st_mode) && info.st_mtim.tv_sec <= before) {
-            names.push_back(path.string());
+            if (!visit_old(data_folder, path, before, visit)) {
+                return false;
+            }
+        } else if (S_ISREG(info.st_mode) && info.st_mtim.tv_sec <= before &&
+                   !visit(path.string())) {
+            return false;
         }
     }
+    return true;
 }
 
 std::int64_t old_before(const FolderLock& lock) {
-    return lock.touch() - std::chrono::duration_cast<std::chrono::seconds>(kUnreferencedAge).count();
+    return lock.touch() -
+           std::chrono::duration_cast<std::chrono::seconds>(kUnreferencedAge).count();
 }
 
 bool is_folder(const fs::path& folder) {
@@ -212,11 +215,7 @@ bool is_folder(const fs::path& folder) {
 }  // namespace
 
 std::string write_large_file(const Database& database, std::string_view data) {
-    const auto& options = database.url().options;
-    const auto option = options.find("durability");
-    const bool full = option != options.end() && option->second == "full";
-    return write_large_file(database.data_folder(), full ? Durability::full : Durability::normal,
-                            data);
+    return write_large_file(database.data_folder(), database.durability(), data);
 }
 
 std::string write_large_file(const fs::path& data_folder, Durability durability,
@@ -248,23 +247,23 @@ std::string read_large_file(const fs::path& data_folder, const std::string& name
     return data;
 }
 
-std::vector<std::string> old_large_files(const fs::path& data_folder, std::size_t limit) {
-    std::vector<std::string> names;
-    if (is_folder(data_folder / kFolder)) {
-        const FolderLock lock{data_folder / kFolder, LOCK_SH};
-        collect_old(data_folder, kFolder, old_before(lock), limit, names);
-    }
-    return names;
-}
-
-std::int64_t remove_unreferenced(const fs::path& data_folder,
-                                 const std::vector<std::string>& candidates,
+std::int64_t remove_unreferenced(const fs::path& data_folder, std::size_t limit,
                                  const std::function<bool(const std::string& name)>& referenced) {
+    if (!is_folder(data_folder / kFolder)) {
+        return 0;  // no result was ever that large
+    }
+    std::vector<std::string> names;
+    {
+        const FolderLock lock{data_folder / kFolder, LOCK_SH};
+        visit_old(data_folder, kFolder, old_before(lock), [&](const std::string& name) {
+            if (!referenced(name)) {
+                names.push_back(name);
+            }
+            return names.size() < limit;
+        });
+    }
     std::int64_t removed = 0;
-    for (const auto& name : candidates) {
-        if (referenced(name)) {
-            continue;
-        }
+    for (const auto& name : names) {
         const FolderLock lock{data_folder / kFolder, LOCK_EX};
         const auto file = data_folder / name;
         struct stat info {};

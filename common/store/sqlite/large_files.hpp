@@ -10,7 +10,6 @@
 #include <functional>
 #include <string>
 #include <string_view>
-#include <vector>
 
 #include "common/base/time.hpp"
 #include "common/store/sqlite/connection.hpp"
@@ -33,15 +32,10 @@ class Database;
 /// How long a file that nothing refers to is kept: a commit may be about to refer to it.
 inline constexpr base::Millis kUnreferencedAge{3'600'000};
 
-/// Names of the files that nobody touched for kUnreferencedAge, at most `limit`; leftovers of
-/// writers that were killed are among them.
-[[nodiscard]] std::vector<std::string> old_large_files(const std::filesystem::path& data_folder,
-                                                       std::size_t limit);
-
-/// Removes those of `candidates` that are not `referenced` and are still untouched; returns how
-/// many.
-std::int64_t remove_unreferenced(const std::filesystem::path& data_folder,
-                                 const std::vector<std::string>& candidates,
+/// Removes files that nobody touched for kUnreferencedAge and that are not `referenced`, at most
+/// `limit` of them; returns how many. Leftovers of writers that were killed are among them.
+/// `referenced` is asked for old files only, and must know all references made before it is asked.
+std::int64_t remove_unreferenced(const std::filesystem::path& data_folder, std::size_t limit,
                                  const std::function<bool(const std::string& name)>& referenced);
 
 }  // namespace fleet::store::sqlite

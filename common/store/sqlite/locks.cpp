@@ -26,7 +26,9 @@ bool is_held(const LockRow& row, base::StoreTime now) {
 }
 
 /// The family counts in whole seconds.
-std::int64_t whole_seconds(std::int64_t milliseconds) { return (milliseconds + 999) / 1000; }
+std::int64_t whole_seconds(std::int64_t milliseconds) {
+    return (milliseconds + 999) / 1000;
+}
 
 }  // namespace
 
@@ -53,12 +55,13 @@ std::optional<model::NamedLease> SqliteLocks::acquire(const std::string& key,
             const auto until_ms = transaction.now_ms() + ttl.count();
             const auto now_text = base::iso8601(transaction.now());
             transaction
-                .prepare("INSERT INTO execution_leases (execution_id, owner_id, lease_until, "
-                         "fencing_token, acquired_at, updated_at, lease_until_ms, ttl_ms) "
-                         "VALUES (?1, ?2, ?3, ?4, ?5, ?5, ?6, ?7) "
-                         "ON CONFLICT (execution_id) DO UPDATE SET owner_id = ?2, "
-                         "lease_until = ?3, fencing_token = ?4, acquired_at = ?5, "
-                         "updated_at = ?5, lease_until_ms = ?6, ttl_ms = ?7")
+                .prepare(
+                    "INSERT INTO execution_leases (execution_id, owner_id, lease_until, "
+                    "fencing_token, acquired_at, updated_at, lease_until_ms, ttl_ms) "
+                    "VALUES (?1, ?2, ?3, ?4, ?5, ?5, ?6, ?7) "
+                    "ON CONFLICT (execution_id) DO UPDATE SET owner_id = ?2, "
+                    "lease_until = ?3, fencing_token = ?4, acquired_at = ?5, "
+                    "updated_at = ?5, lease_until_ms = ?6, ttl_ms = ?7")
                 .bind(1, key)
                 .bind(2, owner)
                 .bind(3, whole_seconds(until_ms))
@@ -78,9 +81,10 @@ bool SqliteLocks::renew(const model::NamedLease& lease, base::Millis ttl) {
             const auto until_ms = transaction.now_ms() + ttl.count();
             const auto now_text = base::iso8601(transaction.now());
             return transaction
-                       .prepare("UPDATE execution_leases SET lease_until = ?4, updated_at = ?5, "
-                                "lease_until_ms = ?6, ttl_ms = ?7 WHERE execution_id = ?1 AND "
-                                "owner_id = ?2 AND fencing_token = ?3 AND owner_id <> ''")
+                       .prepare(
+                           "UPDATE execution_leases SET lease_until = ?4, updated_at = ?5, "
+                           "lease_until_ms = ?6, ttl_ms = ?7 WHERE execution_id = ?1 AND "
+                           "owner_id = ?2 AND fencing_token = ?3 AND owner_id <> ''")
                        .bind(1, lease.key)
                        .bind(2, lease.owner)
                        .bind(3, lease.token)
@@ -97,9 +101,10 @@ bool SqliteLocks::release(const model::NamedLease& lease) {
     return database_.writer().write([&](WriteTransaction& transaction) {
         const auto now_text = base::iso8601(transaction.now());
         return transaction
-                   .prepare("UPDATE execution_leases SET owner_id = '', lease_until = 0, "
-                            "lease_until_ms = 0, updated_at = ?4 WHERE execution_id = ?1 AND "
-                            "owner_id = ?2 AND fencing_token = ?3 AND owner_id <> ''")
+                   .prepare(
+                       "UPDATE execution_leases SET owner_id = '', lease_until = 0, "
+                       "lease_until_ms = 0, updated_at = ?4 WHERE execution_id = ?1 AND "
+                       "owner_id = ?2 AND fencing_token = ?3 AND owner_id <> ''")
                    .bind(1, lease.key)
                    .bind(2, lease.owner)
                    .bind(3, lease.token)
@@ -112,9 +117,10 @@ bool SqliteLocks::break_lease(const std::string& key, const std::string& owner) 
     return database_.writer().write([&](WriteTransaction& transaction) {
         const auto now_text = base::iso8601(transaction.now());
         return transaction
-                   .prepare("UPDATE execution_leases SET owner_id = '', lease_until = 0, "
-                            "lease_until_ms = 0, updated_at = ?3 WHERE execution_id = ?1 AND "
-                            "owner_id = ?2 AND owner_id <> ''")
+                   .prepare(
+                       "UPDATE execution_leases SET owner_id = '', lease_until = 0, "
+                       "lease_until_ms = 0, updated_at = ?3 WHERE execution_id = ?1 AND "
+                       "owner_id = ?2 AND owner_id <> ''")
                    .bind(1, key)
                    .bind(2, owner)
                    .bind(3, now_text)

@@ -1,7 +1,9 @@
 #include "common/store/sqlite/prune.hpp"
 
 #include <algorithm>
+#include <optional>
 #include <span>
+#include <string>
 #include <unordered_set>
 #include <vector>
 
@@ -96,8 +98,9 @@ void remove_leftovers(Database& database, const contracts::PruneRequest& request
         const auto before_ms = transaction.now_ms() - request.older_than.count();
         result.decisions +=
             transaction
-                .prepare("DELETE FROM decisions WHERE decision IN (SELECT decision FROM decisions "
-                         "WHERE at_ms <= ?1 ORDER BY decision LIMIT ?2)")
+                .prepare(
+                    "DELETE FROM decisions WHERE decision IN (SELECT decision FROM decisions "
+                    "WHERE at_ms <= ?1 ORDER BY decision LIMIT ?2)")
                 .bind(1, before_ms)
                 .bind(2, kDecisionLimit)
                 .run();
@@ -106,24 +109,29 @@ void remove_leftovers(Database& database, const contracts::PruneRequest& request
     });
 }
 
+std::unordered_set<std::string> referenced_files(Database& database) {
+    std::unordered_set<std::string> names;
+    const auto reader = database.reader();
+    auto rows = reader->prepare(
+        "SELECT file FROM payloads WHERE file IS NOT NULL UNION "
+        "SELECT file FROM results WHERE file IS NOT NULL");
+    while (rows.step()) {
+        names.insert(rows.text(0));
+    }
+    return names;
+}
+
 void remove_files(Database& database, contracts::PruneResult& result) {
-    const auto candidates = old_large_files(database.data_folder(), kFileLimit);
-    if (candidates.empty()) {
-        return;
-    }
-    std::unordered_set<std::string> referenced;
-    {
-        const auto reader = database.reader();
-        auto rows = reader->prepare(
-            "SELECT file FROM payloads WHERE file IS NOT NULL UNION "
-            "SELECT file FROM results WHERE file IS NOT NULL");
-        while (rows.step()) {
-            referenced.insert(rows.text(0));
-        }
-    }
-    result.result_files += remove_unreferenced(
-        database.data_folder(), candidates,
-        [&](const std::string& name) { return referenced.contains(name); });
+    // Read once, and only if there is an old file at all.
+    std::optional<std::unordered_set<std::string>> referenced;
+    result.result_files +=
+        remove_unreferenced(database.data_folder(), kFileLimit, [&](const std::string& name) {
+            if (!referenced) {
+                referenced = referenced_files(database);
+            }
+            return referenced->contains(name);
+        });
+    result.more = result.result_files == static_cast<std::int64_t>(kFileLimit);
 }
 
 }  // namespace

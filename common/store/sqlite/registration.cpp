@@ -24,7 +24,8 @@ std::string sit_down(WriteTransaction& transaction, const model::WorkerRecord& w
                      std::int64_t pool) {
     const auto name = "seat " + std::to_string(worker.seat);
     {
-        auto row = transaction.prepare("SELECT pool, state, launch_token FROM seats WHERE seat = ?1");
+        auto row =
+            transaction.prepare("SELECT pool, state, launch_token FROM seats WHERE seat = ?1");
         if (!row.bind(1, worker.seat).step()) {
             return name + " is gone";
         }
@@ -114,11 +115,10 @@ RegisterAnswer answer_known(const model::WorkerRecord& known, const model::Worke
     if (known.process == worker.process) {
         return contracts::Registered{.already = true};
     }
-    return RegistrationRefused{doing + "process " + std::to_string(known.process.pid) + " on " +
-                               known.host +
-                               (known.stale ? " had this id and was not heard of lately"
-                                            : " has this id and is alive") +
-                               "; choose another id"};
+    return RegistrationRefused{
+        doing + "process " + std::to_string(known.process.pid) + " on " + known.host +
+        (known.stale ? " had this id and was not heard of lately" : " has this id and is alive") +
+        "; choose another id"};
 }
 
 /// The seat follows the worker; who waits for the worker's status learns it.
@@ -181,9 +181,8 @@ bool matches(const model::WorkerRecord& record, const contracts::WorkerFilter& f
     return (!filter.kind || record.kind == *filter.kind) &&
            (filter.host.empty() || record.host == filter.host) &&
            (filter.pool.empty() || record.pool == filter.pool) &&
-           (filter.capability.empty() ||
-            std::find(capabilities.begin(), capabilities.end(), filter.capability) !=
-                capabilities.end()) &&
+           (filter.capability.empty() || std::find(capabilities.begin(), capabilities.end(),
+                                                   filter.capability) != capabilities.end()) &&
            (!filter.stale || record.stale == *filter.stale);
 }
 
@@ -232,9 +231,10 @@ std::optional<WorkerStatus> SqliteRegistration::heartbeat(const contracts::Heart
             const auto metadata =
                 merged_metadata(beat.worker_id, worker->record.metadata, beat.metadata);
             transaction
-                .prepare("UPDATE worker_registry SET last_heartbeat = ?2, heartbeat_at_ms = ?3, "
-                         "slots = ?4, busy = ?5, rss_bytes = ?6, open_fds = ?7, metadata = ?8 "
-                         "WHERE number = ?1")
+                .prepare(
+                    "UPDATE worker_registry SET last_heartbeat = ?2, heartbeat_at_ms = ?3, "
+                    "slots = ?4, busy = ?5, rss_bytes = ?6, open_fds = ?7, metadata = ?8 "
+                    "WHERE number = ?1")
                 .bind(1, worker->number)
                 .bind(2, now_text)
                 .bind(3, transaction.now_ms())
@@ -254,17 +254,16 @@ StatusChange SqliteRegistration::update_status(const std::string& worker_id, Wor
     return database_.writer().write([&](WriteTransaction& transaction) -> StatusChange {
         const auto worker = find_in(transaction, worker_id);
         if (!worker) {
-            return {StatusChange::Outcome::not_found,
-                    "worker " + worker_id + " is not registered"};
+            return {StatusChange::Outcome::not_found, "worker " + worker_id + " is not registered"};
         }
         const auto from = worker->record.status;
         if (from == to) {
             return {StatusChange::Outcome::unchanged, {}};
         }
         if (!model::is_legal_change(from, to)) {
-            return {StatusChange::Outcome::illegal,
-                    "worker " + worker_id + " cannot change from " + std::string{to_text(from)} +
-                        " to " + std::string{to_text(to)}};
+            return {StatusChange::Outcome::illegal, "worker " + worker_id + " cannot change from " +
+                                                        std::string{to_text(from)} + " to " +
+                                                        std::string{to_text(to)}};
         }
         set_status(transaction, *worker, to, reason);
         return {StatusChange::Outcome::changed, {}};
@@ -341,8 +340,8 @@ std::size_t SqliteRegistration::forget_final(base::Millis age) {
         [&](WriteTransaction& transaction) { return forget_final_workers(transaction, age); }));
 }
 
-std::optional<model::WorkerRecord> find_worker(Connection& connection,
-                                               const std::string& worker_id, base::StoreTime now) {
+std::optional<model::WorkerRecord> find_worker(Connection& connection, const std::string& worker_id,
+                                               base::StoreTime now) {
     auto worker = find_worker_row(connection, worker_id, judgement_at(connection, now));
     if (!worker) {
         return std::nullopt;
@@ -350,14 +349,26 @@ std::optional<model::WorkerRecord> find_worker(Connection& connection,
     return std::move(worker->record);
 }
 
+std::optional<model::WorkerRecord> find_worker(Connection& connection, std::int64_t number,
+                                               base::StoreTime now) {
+    const auto judgement = judgement_at(connection, now);
+    auto row = connection.prepare("SELECT " FLEET_WORKER_COLUMNS
+                                  " FROM worker_registry WHERE number = ?1");
+    if (!row.bind(1, number).step()) {
+        return std::nullopt;
+    }
+    return read_worker(row, judgement).record;
+}
+
 std::int64_t forget_final_workers(WriteTransaction& transaction, base::Millis age) {
     // One that still owns something is the evidence by which its leases are judged.
     std::int64_t forgotten = 0;
     for (const auto status : {WorkerStatus::terminated, WorkerStatus::lost}) {
         forgotten += transaction
-                         .prepare("DELETE FROM worker_registry WHERE status = ?1 AND "
-                                  "final_at_ms <= ?2 AND NOT EXISTS (SELECT 1 FROM executions "
-                                  "WHERE owner = worker_registry.number)")
+                         .prepare(
+                             "DELETE FROM worker_registry WHERE status = ?1 AND "
+                             "final_at_ms <= ?2 AND NOT EXISTS (SELECT 1 FROM executions "
+                             "WHERE owner = worker_registry.number)")
                          .bind(1, to_text(status))
                          .bind(2, transaction.now_ms() - age.count())
                          .run();

@@ -34,6 +34,10 @@ class SqliteRegistration final : public contracts::RegistrationBackend {
 [[nodiscard]] std::optional<model::WorkerRecord> find_worker(Connection& connection,
                                                              const std::string& worker_id,
                                                              base::StoreTime now);
+/// By the number that executions.owner holds.
+[[nodiscard]] std::optional<model::WorkerRecord> find_worker(Connection& connection,
+                                                             std::int64_t number,
+                                                             base::StoreTime now);
 
 /// Removes registrations that are final for longer than `age` and own nothing; returns how many.
 std::int64_t forget_final_workers(WriteTransaction& transaction, base::Millis age);

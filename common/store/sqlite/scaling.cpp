@@ -21,7 +21,8 @@ void check_pool_name(const std::string& name) {
         return std::isalnum(static_cast<unsigned char>(character)) != 0 || character == '.' ||
                character == '_' || character == '-';
     };
-    if (name.empty() || name.size() > kMaxPoolName || !std::all_of(name.begin(), name.end(), fits)) {
+    if (name.empty() || name.size() > kMaxPoolName ||
+        !std::all_of(name.begin(), name.end(), fits)) {
         throw base::ConfigError(
             "writing a pool's policy: \"" + name + "\" is not a name",
             "use 1 to " + std::to_string(kMaxPoolName) + " letters, digits, '.', '_' or '-'");
@@ -138,8 +139,8 @@ contracts::SeatAnswer SqliteScaling::take_seat(const contracts::SeatRequest& req
 bool SqliteScaling::set_seat_state(std::int64_t seat, SeatState state) {
     return database_.writer().write([&](WriteTransaction& transaction) {
         const auto known = find_seat(transaction, seat);
-        const bool is_void = known && known->state < SeatState::ready &&
-                             known->remaining <= base::Millis{0};
+        const bool is_void =
+            known && known->state < SeatState::ready && known->remaining <= base::Millis{0};
         if (is_void) {
             remove_seat(transaction, seat);
             return false;
@@ -176,9 +177,10 @@ void SqliteScaling::record_decision(const model::Decision& decision) {
     database_.writer().write([&](WriteTransaction& transaction) {
         const auto at = decision.at == base::StoreTime{} ? transaction.now() : decision.at;
         transaction
-            .prepare("INSERT INTO decisions (at_ms, host, pool, workers_before, workers_planned, "
-                     "started, retired, reason, inputs) "
-                     "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)")
+            .prepare(
+                "INSERT INTO decisions (at_ms, host, pool, workers_before, workers_planned, "
+                "started, retired, reason, inputs) "
+                "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)")
             .bind(1, base::count_ms(at))
             .bind(2, decision.host)
             .bind(3, decision.pool)
@@ -196,8 +198,7 @@ void SqliteScaling::record_decision(const model::Decision& decision) {
     });
 }
 
-std::vector<model::Decision> SqliteScaling::decisions(const std::string& host,
-                                                      std::size_t limit) {
+std::vector<model::Decision> SqliteScaling::decisions(const std::string& host, std::size_t limit) {
     const auto reader = database_.reader();
     auto rows = reader->prepare(
         "SELECT decision, at_ms, host, pool, workers_before, workers_planned, started, retired, "

@@ -38,8 +38,9 @@ std::int64_t add_seat(WriteTransaction& transaction, const NewSeat& seat) {
     const auto number = next_number(transaction);
     const auto token = base::random_word(kLaunchTokenLength);
     transaction
-        .prepare("INSERT INTO seats (seat, pool, host, state, launch_token, request_id, worker_id, "
-                 "created_at_ms, expires_at_ms) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)")
+        .prepare(
+            "INSERT INTO seats (seat, pool, host, state, launch_token, request_id, worker_id, "
+            "created_at_ms, expires_at_ms) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)")
         .bind(1, number)
         .bind(2, seat.pool)
         .bind(3, seat.host)

@@ -4,7 +4,6 @@
 #include <cmath>
 
 #include "common/base/ids.hpp"
-#include "common/store/sqlite/lookup.hpp"
 #include "common/store/sqlite/rank.hpp"
 
 namespace fleet::store::sqlite {
@@ -43,8 +42,7 @@ std::string next_id(WriteTransaction& transaction, const std::string& channel) {
     row.bind(1, channel).step();
     const auto after_last = time_of(row.view(0)) + base::Millis{1};
     base::UuidGenerator ids;
-    return ids
-        .next(base::WallTime{std::max(transaction.now().time_since_epoch(), after_last)})
+    return ids.next(base::WallTime{std::max(transaction.now().time_since_epoch(), after_last)})
         .text();
 }
 
@@ -72,8 +70,9 @@ std::vector<Waiter> waiters(WriteTransaction& transaction, const std::string& ch
 
 void wake(WriteTransaction& transaction, const Waiter& waiter, const base::JsonText& payload) {
     transaction
-        .prepare("UPDATE executions SET status = 0, ready = 1, rank = ?2, channel = NULL, "
-                 "due_at_ms = NULL, signal = ?3 WHERE seq = ?1")
+        .prepare(
+            "UPDATE executions SET status = 0, ready = 1, rank = ?2, channel = NULL, "
+            "due_at_ms = NULL, signal = ?3 WHERE seq = ?1")
         .bind(1, waiter.seq)
         .bind(2, resumed_rank(waiter.rank))
         .bind(3, payload)
@@ -86,8 +85,9 @@ void keep(WriteTransaction& transaction, const std::string& channel,
     const auto id = next_id(transaction, channel);
     const auto now_text = base::iso8601(transaction.now());
     transaction
-        .prepare("INSERT INTO signals (id, channel, data_json, created_at) "
-                 "VALUES (?1, ?2, ?3, ?4)")
+        .prepare(
+            "INSERT INTO signals (id, channel, data_json, created_at) "
+            "VALUES (?1, ?2, ?3, ?4)")
         .bind(1, id)
         .bind(2, channel)
         .bind(3, payload)
@@ -115,9 +115,8 @@ std::optional<model::Signal> take(WriteTransaction& transaction, const std::stri
 
 contracts::SendResult SqliteSignals::send(const std::string& channel,
                                           const base::JsonText& payload) {
-    return database_.writer().write([&](WriteTransaction& transaction) {
-        return send_signal(transaction, channel, payload);
-    });
+    return database_.writer().write(
+        [&](WriteTransaction& transaction) { return send_signal(transaction, channel, payload); });
 }
 
 std::optional<model::Signal> SqliteSignals::consume(const std::string& channel) {
@@ -139,8 +138,8 @@ std::vector<model::Signal> SqliteSignals::peek(const std::string& channel, std::
 
 std::vector<model::ChannelCount> SqliteSignals::channels() {
     const auto reader = database_.reader();
-    auto rows = reader->prepare(
-        "SELECT channel, count(*) FROM signals GROUP BY channel ORDER BY channel");
+    auto rows =
+        reader->prepare("SELECT channel, count(*) FROM signals GROUP BY channel ORDER BY channel");
     std::vector<model::ChannelCount> counts;
     while (rows.step()) {
         counts.push_back({.channel = rows.text(0), .pending = rows.integer(1)});
@@ -159,10 +158,9 @@ contracts::SendResult send_signal(WriteTransaction& transaction, const std::stri
     }
     result.more = waiting.size() > contracts::kMaxWoken;
     waiting.resize(std::min(waiting.size(), contracts::kMaxWoken));
-    Names names{transaction.connection()};
     for (const auto& waiter : waiting) {
         wake(transaction, waiter, payload);
-        transaction.notify(contracts::pool_topic(names.lane(waiter.lane).pool));
+        transaction.notify(contracts::pool_topic(transaction.names().lane(waiter.lane).pool));
     }
     result.woken = waiting.size();
     return result;

@@ -42,11 +42,12 @@ void add_usage(WriteTransaction& transaction, std::span<const model::UsageRecord
     const auto today = utc_day(wall_now);
     for (const auto& one : usage) {
         transaction
-            .prepare("INSERT INTO usage (day, provider, phase, requests, input_tokens, "
-                     "output_tokens, cost_micros) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7) "
-                     "ON CONFLICT (day, provider, phase) DO UPDATE SET "
-                     "requests = requests + ?4, input_tokens = input_tokens + ?5, "
-                     "output_tokens = output_tokens + ?6, cost_micros = cost_micros + ?7")
+            .prepare(
+                "INSERT INTO usage (day, provider, phase, requests, input_tokens, "
+                "output_tokens, cost_micros) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7) "
+                "ON CONFLICT (day, provider, phase) DO UPDATE SET "
+                "requests = requests + ?4, input_tokens = input_tokens + ?5, "
+                "output_tokens = output_tokens + ?6, cost_micros = cost_micros + ?7")
             .bind(1, one.day.empty() ? today : one.day)
             .bind(2, one.provider)
             .bind(3, one.phase)

@@ -1,20 +1,20 @@
 #include "common/store/sqlite/wake_table.hpp"
 
-#include <fcntl.h>
-#include <linux/futex.h>
-#include <sys/mman.h>
-#include <sys/stat.h>
-#include <sys/syscall.h>
-#include <unistd.h>
-
 #include <algorithm>
 #include <atomic>
 #include <cerrno>
-#include <climits>
 #include <cstdint>
 #include <ctime>
+#include <fcntl.h>
+#include <linux/futex.h>
 #include <string>
 #include <string_view>
+#include <unistd.h>
+
+#include <climits>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
 
 #include "common/base/clock.hpp"
 #include "common/base/errors.hpp"

@@ -12,9 +12,9 @@
 namespace fleet::store::sqlite {
 
 /// The columns that `read_worker` expects, in its order.
-#define FLEET_WORKER_COLUMNS                                                                   \
-    "number, worker_id, kind, host, boot_id, pid_namespace, pid, start_ticks, owner, pool, "   \
-    "batch, status, slots, busy, version, generation, capabilities, heartbeat_interval_ms, "   \
+#define FLEET_WORKER_COLUMNS                                                                 \
+    "number, worker_id, kind, host, boot_id, pid_namespace, pid, start_ticks, owner, pool, " \
+    "batch, status, slots, busy, version, generation, capabilities, heartbeat_interval_ms, " \
     "ttl_ms, started_at_ms, heartbeat_at_ms, rss_bytes, open_fds, seat, metadata, reason"
 
 struct WorkerRow {

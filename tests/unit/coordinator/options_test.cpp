@@ -61,6 +61,7 @@ TEST_CASE("all options arrive") {
 TEST_CASE("an unknown option is refused and the nearest known one named") {
     const Parsed parsed = parse({"--store", "/tmp/x.db", "--target-worker", "3"});
     CHECK(std::get<int>(parsed.options) == 2);
+    INFO(parsed.err);
     CHECK(parsed.err.find("--target-worker; did you mean --target-workers?") != std::string::npos);
 }
 

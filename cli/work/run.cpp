@@ -1,0 +1,88 @@
+// `fleet run`: the main job, from a command line to a summary.
+#include <memory>
+
+#include <CLI/App.hpp>
+
+#include "cli/commands.hpp"
+#include "cli/core/interrupts.hpp"
+#include "cli/work/batch_run.hpp"
+#include "cli/work/host_scaler.hpp"
+#include "cli/work/run_options.hpp"
+#include "cli/work/submission.hpp"
+
+namespace fleet::cli {
+namespace {
+
+constexpr int kDefaultAttempts = 1;
+
+struct Options {
+    SubmissionOptions submission;
+    RunOptions run;
+    bool fail_fast = false;
+    bool keep_going = false;
+};
+
+const Help kHelp{
+    .description =
+        "Runs a command (or a built-in machine) on every item of a file and waits for the end:\n"
+        "validates and submits the items, starts workers and scales them on this box, shows\n"
+        "how it goes, prints a summary. Every result, exit code and output is kept in the store.\n"
+        "\n"
+        "In the command, {} is the item, {field} a field of a JSON item and {#} its line number;\n"
+        "without any of them the item is the last argument. {{ is a literal brace. An item is one\n"
+        "line: a line that begins with { is a JSON object, any other line is text; empty lines\n"
+        "are skipped. Without --items the command runs once.\n"
+        "\n"
+        "Machines instead of a command: builtin:noop, builtin:echo (its result is its input),\n"
+        "builtin:sleep ({\"seconds\": 1}). They run inside the workers.\n"
+        "\n"
+        "Ctrl-C retires the workers and says how to go on (`fleet resume`); once more stops at\n"
+        "once. Nothing that was recorded as done is ever run again. Where a scaler serves this\n"
+        "store on this box already, its workers do the work.",
+    .examples =
+        "  find . -name '*.jpg' | fleet run --items - -- convert {} {}.png\n"
+        "  fleet run --items urls.txt --workers 2..8 --timeout 60 -- curl -sSf -O {}\n"
+        "  fleet run --items jobs.jsonl --max-attempts 3 -- ./job --name {name} --n {#}\n"
+        "  fleet run --items lines.txt --stdin --output results.jsonl -- wc -c\n"
+        "  fleet run --input '{\"seconds\": 2}' builtin:sleep\n",
+    .exit_codes =
+        "  0    all items are done\n"
+        "  1    an error; nothing was submitted, or it says how to go on\n"
+        "  2    bad usage\n"
+        "  3    some items failed or were cancelled\n"
+        "  130  interrupted; the workers have retired\n",
+};
+
+int run(CommandContext& context, const Options& options) {
+    // First of all: threads that are started later must have the signals blocked.
+    Interrupts interrupts;
+    const Submission submission = prepare_submission(context, options.submission, kDefaultAttempts);
+    BatchRunOptions run_options = apply_run_options(context, options.run, {});
+    run_options.batch.fail_fast = options.fail_fast;
+    const auto store = context.open_store(store::Missing::create);
+    check_shared(*store);
+    const auto host = find_host_scaler(*store);
+    const bool service = host && host->batch.empty();
+    PreparedBatch prepared =
+        prepare_batch(context, *store, options.submission, submission, !service, run_options.batch);
+    run_options.batch = prepared.options;
+    run_options.empty_lines = prepared.empty_lines;
+    return BatchRun(context, *store, interrupts, prepared.batch, run_options).run();
+}
+
+}  // namespace
+
+void add_run_command(Commands& commands) {
+    CLI::App& command =
+        commands.add("run", Group::work, "runs a command on every item of a file", kHelp);
+    auto options = std::make_shared<Options>();
+    add_submission_options(commands, command, options->submission);
+    add_run_options(command, options->run);
+    auto* keep_going = command.add_flag("--keep-going", options->keep_going,
+                                        "go on when items fail (the default)");
+    command.add_flag("--fail-fast", options->fail_fast, "cancel the rest when an item has failed")
+        ->excludes(keep_going);
+    commands.on(command, [options](CommandContext& context) { return run(context, *options); });
+}
+
+}  // namespace fleet::cli

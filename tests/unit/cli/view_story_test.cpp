@@ -1,0 +1,190 @@
+#include <algorithm>
+#include <string>
+
+#include <catch2/catch.hpp>
+
+#include "cli/view/attempt_lines.hpp"
+#include "cli/view/describe.hpp"
+#include "cli/view/story.hpp"
+
+using namespace fleet;
+using namespace fleet::cli;
+using model::Status;
+
+namespace {
+
+constexpr auto kNow = 1'795'247'430'123;
+
+CaseFile pending_file() {
+    CaseFile file;
+    file.execution.id = *base::Uuid::parse("0193d2c4-1111-7222-8333-444455556666");
+    file.execution.pool = "default";
+    file.execution.max_attempts = 3;
+    file.execution.created_at = base::store_time(kNow - 60'000);
+    file.now = base::store_time(kNow);
+    file.pool = model::PoolPolicy{.pool = "default"};
+    file.pressure = model::PoolPressure{.pool = "default"};
+    file.pressure->stages.push_back({});
+    file.pressure->stages.back().ready = 7;
+    file.store_text = "sqlite:/x/fleet.db";
+    return file;
+}
+
+model::WorkerRecord worker(int slots, int busy) {
+    model::WorkerRecord record;
+    record.worker_id = "box-1";
+    record.pool = "default";
+    record.slots = slots;
+    record.busy = busy;
+    return record;
+}
+
+bool has_command(const Story& story, const std::string& command) {
+    return std::any_of(story.next.begin(), story.next.end(),
+                       [&](const Advice& advice) { return advice.command == command; });
+}
+
+}  // namespace
+
+TEST_CASE("an execution of a paused pool is told how to unpause it") {
+    CaseFile file = pending_file();
+    file.pool->paused = true;
+    const Story story = tell_story(file);
+    CHECK(story.headline == "pending, it has not run yet");
+    CHECK(story.waits == std::vector<std::string>{"pool default is paused: nothing of it starts"});
+    CHECK(has_command(story, "fleet unpause default"));
+}
+
+TEST_CASE("a delayed execution says when it is due") {
+    CaseFile file = pending_file();
+    file.execution.due_in = base::Millis{12'000};
+    file.execution.counters.attempt = 1;
+    file.execution.counters.failures = 1;
+    const Story story = tell_story(file);
+    CHECK(story.headline == "pending again after 1 attempt");
+    REQUIRE(story.waits.size() == 1);
+    CHECK(story.waits[0].find("due in 12") != std::string::npos);
+    CHECK(story.waits[0].find("after its last failure") != std::string::npos);
+    CHECK(story.history ==
+          std::vector<std::string>{"failed once in a way that counts (3 allowed)"});
+}
+
+TEST_CASE("work that nobody serves names the scaler to start") {
+    const Story story = tell_story(pending_file());
+    CHECK(story.waits[0].find("no scaler is there") != std::string::npos);
+    CHECK(has_command(story, "scaler --store sqlite:/x/fleet.db"));
+}
+
+TEST_CASE("work that a scaler has not started workers for points at its decisions") {
+    CaseFile file = pending_file();
+    file.scaler_hosts = {"box"};
+    CHECK(has_command(tell_story(file), "fleet decisions --pool default"));
+}
+
+TEST_CASE("work of a run that has ended is resumed") {
+    CaseFile file = pending_file();
+    file.execution.batch = "b1";
+    file.batch = model::Batch{.name = "b1", .pool = "default"};
+    file.batch->private_lane = true;
+    CHECK(has_command(tell_story(file), "fleet resume b1"));
+}
+
+TEST_CASE("busy workers and free ones are told apart") {
+    CaseFile file = pending_file();
+    file.servers = {worker(4, 4)};
+    CHECK(tell_story(file).waits[0] ==
+          "all 4 slots of 1 worker are busy, and 7 executions are ready in the pool");
+    file.servers = {worker(4, 3)};
+    CHECK(tell_story(file).waits[0].find("in a moment") != std::string::npos);
+}
+
+TEST_CASE("a failed execution tells its error and what to do") {
+    CaseFile file = pending_file();
+    file.execution.status = Status::failed;
+    file.execution.poisoned = true;
+    file.execution.counters = {.attempt = 4, .failures = 3, .takeovers = 1};
+    file.execution.error = model::ExecutionError{model::ErrorKind::exit_code, "exit code 2", "/l"};
+    model::Attempt attempt;
+    attempt.number = 4;
+    attempt.stderr_path = "/l";
+    file.attempts = {attempt};
+    const Story story = tell_story(file);
+    CHECK(story.headline == "failed: exit code 2, after 3 of 3 allowed failures");
+    CHECK(story.waits.empty());
+    CHECK(has_command(story, "fleet logs 0193d2c4-1111-7222-8333-444455556666"));
+    CHECK(has_command(story, "fleet requeue 0193d2c4-1111-7222-8333-444455556666"));
+    CHECK(story.history.back() == "taken over from a dead or silent worker once");
+}
+
+TEST_CASE("a running execution whose worker is silent says what follows") {
+    CaseFile file = pending_file();
+    file.execution.status = Status::running;
+    file.execution.worker_id = "box-1";
+    file.execution.started_at = base::store_time(kNow - 5'000);
+    file.owner = worker(4, 1);
+    CHECK(tell_story(file).waits.empty());
+    CHECK(tell_story(file).headline.find("on worker box-1") != std::string::npos);
+    file.owner->stale = true;
+    file.owner->heartbeat_age = base::Millis{30'000};
+    CHECK(tell_story(file).waits[0].find("silent for 30") != std::string::npos);
+}
+
+TEST_CASE("every state has a headline and a next step, and none is called unknown") {
+    CaseFile file = pending_file();
+    for (const Status status : {Status::pending, Status::running, Status::waiting, Status::done,
+                                Status::failed, Status::cancelled}) {
+        file.execution.status = status;
+        for (int kind = 0; kind <= static_cast<int>(model::ErrorKind::internal); ++kind) {
+            file.execution.error =
+                model::ExecutionError{static_cast<model::ErrorKind>(kind), "m", ""};
+            const Story story = tell_story(file);
+            CAPTURE(story.headline);
+            CHECK_FALSE(story.headline.empty());
+            CHECK_FALSE(story.next.empty());
+            CHECK(story.headline.find("unknown") == std::string::npos);
+        }
+    }
+}
+
+TEST_CASE("an attempt shows its end, its figures, its files and its last words") {
+    model::Attempt attempt;
+    attempt.number = 2;
+    attempt.worker_id = "box-1";
+    attempt.started_at = base::store_time(kNow - 10'000);
+    attempt.finished_at = base::store_time(kNow - 9'000);
+    attempt.duration = base::Millis{340};
+    attempt.cpu_time = base::Millis{20};
+    attempt.max_rss_bytes = 3 << 20;
+    attempt.signal = 9;
+    attempt.error = model::ExecutionError{model::ErrorKind::signal, "killed", ""};
+    attempt.stdout_path = "/logs/o";
+    attempt.stderr_path = "/logs/e";
+    attempt.stderr_excerpt = "first\nbad \x1b[31m thing\n";
+    const auto lines = attempt_lines(attempt, false, base::store_time(kNow), Terminal({}));
+    CHECK(lines[0] ==
+          "  2  killed by signal 9 (KILL) after 340ms, cpu 20ms, memory 3.0 MiB, worker box-1, "
+          "begun " +
+              base::human_duration(base::Millis{10'000}) + " ago");
+    CHECK(lines[2] == "     stdout /logs/o");
+    CHECK(lines[3] == "     stderr /logs/e");
+    CHECK(lines[5] == "       | first");
+    CHECK(lines[6] == "       | bad \xEF\xBF\xBD[31m thing");
+    CHECK(attempt_lines(attempt, true, base::store_time(kNow), Terminal({}))[0].find("running") !=
+          std::string::npos);
+}
+
+TEST_CASE("inputs are shown as the item they came from") {
+    CHECK(describe_input(R"({"item":"/bin/ls"})") == "/bin/ls");
+    CHECK(describe_input(R"({"a":1})") == R"({"a":1})");
+    CHECK(describe_input("") == "-");
+    CHECK(describe_input(R"({"item":")" + std::string(1000, 'x') + R"("})").size() < 310);
+}
+
+TEST_CASE("commands are shown as one could type them") {
+    model::WorkSpec spec;
+    spec.argv = {"sh", "-c", "echo 'x' {}", ""};
+    CHECK(describe_work(spec) == "sh -c 'echo '\\''x'\\'' {}' ''");
+    spec.argv.clear();
+    spec.machine = "builtin:noop";
+    CHECK(describe_work(spec) == "builtin:noop");
+}

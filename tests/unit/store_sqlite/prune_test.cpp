@@ -1,0 +1,60 @@
+#include "common/store/sqlite/prune.hpp"
+
+#include <catch2/catch.hpp>
+
+#include "tests/unit/store_sqlite/opened_store.hpp"
+
+namespace fleet::store::sqlite::test {
+
+TEST_CASE("everything of a pruned execution goes together and the counters follow") {
+    OpenedStore opened;
+    const auto id = opened.finished("\"" + std::string(5'000, 'x') + "\"");
+    model::Snapshot snapshot;
+    snapshot.execution_id = id.text();
+    snapshot.event = "state_exit";
+    snapshot.json = "{}";
+    opened.store().checkpoints().save(snapshot);
+    opened.push(2);
+    const auto result = opened.store().prune({});
+    CHECK(result.executions == 1);
+    CHECK(result.checkpoints == 1);
+    CHECK(opened.query("SELECT count(*) FROM executions") == "2");
+    CHECK(opened.query("SELECT count(*) FROM payloads") == "0");
+    CHECK(opened.query("SELECT count(*) FROM machine_checkpoints") == "0");
+    CHECK(opened.query("SELECT count(*) FROM machine_latest") == "0");
+    CHECK(opened.query("SELECT done FROM lanes") == "0");
+    for (const auto& one : opened.store().check()) {
+        INFO(one.what << ": " << one.detail);
+        CHECK(one.ok);
+    }
+}
+
+TEST_CASE("a call prunes a bounded number and says that there is more") {
+    OpenedStore opened;
+    opened.worker();
+    opened.push(2'100);
+    opened.store().work().cancel({.ids = {}, .batch = {}, .failed_only = false, .error_kind = {}});
+    opened.execute("UPDATE executions SET status = 5, ready = 0, finished_at_ms = 1");
+    opened.execute("UPDATE lanes SET ready = 0, cancelled = 2100");
+    const auto first = opened.store().prune({});
+    CHECK(first.executions == 2'000);
+    CHECK(first.more);
+    const auto second = opened.store().prune({});
+    CHECK(second.executions == 100);
+    CHECK_FALSE(second.more);
+    CHECK(opened.query("SELECT cancelled FROM lanes") == "0");
+}
+
+TEST_CASE("a registration that still owns something is not forgotten") {
+    OpenedStore opened;
+    opened.worker("w1");
+    opened.worker("w2");
+    opened.push(1);
+    opened.claim(1, "w1");
+    opened.store().registration().mark_dead("w1", "gone");
+    opened.store().registration().mark_dead("w2", "gone");
+    CHECK(opened.store().prune({}).registrations == 1);
+    CHECK(opened.query("SELECT worker_id FROM worker_registry") == "w1");
+}
+
+}  // namespace fleet::store::sqlite::test

@@ -1,0 +1,68 @@
+// `worker`: works for one pool until it is asked to leave.
+#include <cstdlib>
+#include <fcntl.h>
+#include <iostream>
+#include <malloc.h>
+#include <string>
+#include <unistd.h>
+#include <vector>
+
+#include "common/base/errors.hpp"
+#include "common/process/tree.hpp"
+#include "common/store/open.hpp"
+#include "worker/options.hpp"
+#include "worker/signal_watch.hpp"
+#include "worker/worker.hpp"
+
+namespace {
+
+/// A closed standard descriptor would be given to the next file opened: a database, perhaps.
+void fill_standard_descriptors() {
+    int fd = 0;
+    do {
+        fd = ::open("/dev/null", O_RDWR);
+    } while (fd >= 0 && fd <= STDERR_FILENO);
+    if (fd > STDERR_FILENO) {
+        ::close(fd);
+    }
+}
+
+int run(const fleet::worker::WorkerOptions& options) {
+    // Before any thread starts: all of them inherit the mask.
+    fleet::worker::block_signals();
+    fleet::process::become_subreaper();
+    const fleet::base::SystemClock clock;
+    fleet::base::Log log("worker", options.log_level);
+    const auto store =
+        fleet::store::open_store(options.store, clock, fleet::store::Missing::refuse);
+    fleet::worker::Worker worker(options, *store, clock, log);
+    const fleet::worker::SignalWatch signals(
+        [&worker](const std::string& name) { worker.interrupt(name); });
+    return worker.run();
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+    fill_standard_descriptors();
+    // Slots allocate little at once; an arena for each thread would only cost memory.
+    ::mallopt(M_ARENA_MAX, 2);
+    const auto environment = [](const char* name) {
+        const char* value = std::getenv(name);
+        return std::string(value == nullptr ? "" : value);
+    };
+    try {
+        const auto parsed = fleet::worker::parse_options(
+            std::vector<std::string>(argv + 1, argv + argc), environment, std::cout, std::cerr);
+        if (const int* code = std::get_if<int>(&parsed)) {
+            return *code;
+        }
+        return run(std::get<fleet::worker::WorkerOptions>(parsed));
+    } catch (const fleet::base::Error& error) {
+        std::cerr << "worker: " << error.full_text() << std::endl;
+    } catch (const std::exception& error) {
+        std::cerr << "worker: an unexpected failure: " << error.what()
+                  << "; this is a fault of the program, please report it" << std::endl;
+    }
+    return 1;
+}

@@ -1,0 +1,149 @@
+#include "worker/slots.hpp"
+
+#include <limits>
+#include <poll.h>
+#include <span>
+#include <utility>
+
+#include "common/base/errors.hpp"
+#include "common/base/ids.hpp"
+#include "worker/retry.hpp"
+
+namespace fleet::worker {
+namespace {
+
+constexpr int kBeginPauseMs = 20;
+
+model::StepCommit commit_of(WorkItem& item, calls::StepOutcome&& outcome, CommitIds& ids) {
+    model::StepCommit commit;
+    commit.lease = std::move(item.claimed.lease);
+    commit.commit_id = ids.next();
+    commit.attempt = item.claimed.attempt;
+    commit.attempt_record = std::move(outcome.record);
+    commit.service_time = outcome.service_time;
+    commit.next = std::move(outcome.next);
+    return commit;
+}
+
+}  // namespace
+
+CommitIds::CommitIds() : last_(base::random_positive_int64()) {}
+
+std::int64_t CommitIds::next() {
+    last_ = last_ == std::numeric_limits<std::int64_t>::max() ? 1 : last_ + 1;
+    return last_;
+}
+
+Slots::Slots(std::size_t count, Ports ports) : ports_(std::move(ports)) {
+    threads_.reserve(count);
+    for (std::size_t slot = 0; slot < count; ++slot) {
+        threads_.emplace_back([this, slot] { run(slot); });
+    }
+}
+
+Slots::~Slots() {
+    ports_.queue.close();
+    ports_.attempts.close();
+}
+
+void Slots::run(std::size_t slot) {
+    std::vector<WorkItem> items;
+    try {
+        CommitIds ids;
+        while (ports_.queue.take(items)) {
+            if (items.front().is_instant()) {
+                run_instant(items, ids);
+            } else {
+                run_one(slot, items.front(), ids);
+            }
+        }
+    } catch (const std::exception& error) {
+        const std::string what =
+            items.empty() ? "an item" : items.front().claimed.lease.execution.text();
+        ports_.fatal("slot " + std::to_string(slot) + ", running " + what + ": " + error.what());
+    }
+}
+
+calls::StepOutcome Slots::outcome_of(const WorkItem& item, const std::stop_token& stop) {
+    if (const auto* prepared = std::get_if<calls::PreparedSpec>(item.spec.get())) {
+        return ports_.runner.run(item.claimed, *prepared, stop);
+    }
+    calls::StepOutcome outcome;
+    const auto& error = std::get<model::ExecutionError>(*item.spec);
+    outcome.next = model::NextFailed{model::FailureClass::permanent, error, base::Millis{0}};
+    outcome.record = ports_.empty_record(item.claimed);
+    outcome.record->error = error;
+    return outcome;
+}
+
+void Slots::run_instant(std::vector<WorkItem>& items, CommitIds& ids) {
+    std::vector<model::StepCommit> commits;
+    commits.reserve(items.size());
+    for (WorkItem& item : items) {
+        commits.push_back(commit_of(item, outcome_of(item, {}), ids));
+    }
+    ports_.pipe.commit(std::move(commits));
+}
+
+void Slots::run_one(std::size_t slot, WorkItem& item, CommitIds& ids) {
+    // Known before anything is asked, so that whoever ends attempts meets this one, too.
+    const std::stop_token stop = ports_.attempts.start(slot, item.claimed.lease);
+    if (!prepare(item)) {
+        ports_.attempts.end(slot);
+        return;
+    }
+    const base::BootTime start = ports_.clock.boot_now();
+    calls::StepOutcome outcome = outcome_of(item, stop);
+    ports_.attempts.end(slot);
+    if (outcome.aborted) {
+        give_up(item);
+        return;
+    }
+    ports_.claim_size.served(ports_.clock.boot_now() - start);
+    std::vector<model::StepCommit> commits;
+    commits.push_back(commit_of(item, std::move(outcome), ids));
+    ports_.pipe.commit(std::move(commits));
+}
+
+bool Slots::prepare(const WorkItem& item) {
+    if (!item.claimed.begun && !begin(item)) {
+        return false;
+    }
+    if (!ports_.keeper.may_start() || !ports_.keeper.holds(item.claimed.lease)) {
+        give_up(item);
+        return false;
+    }
+    return true;
+}
+
+bool Slots::begin(const WorkItem& item) {
+    for (;;) {
+        try {
+            // Slots that begin at the same time share one transaction: the store merges them.
+            if (ports_.work.begin(std::span(&item.claimed.lease, 1)).empty()) {
+                return true;
+            }
+            ports_.pipe.forget(item.claimed.lease.execution);
+            return false;
+        } catch (const base::StoreError& error) {
+            if (!may_be_repeated(error)) {
+                throw;
+            }
+        }
+        if (!ports_.keeper.may_start()) {
+            give_up(item);
+            return false;
+        }
+        ::poll(nullptr, 0, kBeginPauseMs);
+    }
+}
+
+void Slots::give_up(const WorkItem& item) {
+    if (ports_.keeper.holds(item.claimed.lease)) {
+        ports_.pipe.give_back({item.claimed.lease});
+    } else {
+        ports_.pipe.forget(item.claimed.lease.execution);
+    }
+}
+
+}  // namespace fleet::worker
