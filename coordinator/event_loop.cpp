@@ -1,6 +1,7 @@
 #include "coordinator/event_loop.hpp"
 
 #include <map>
+#include <string>
 #include <utility>
 
 #include <boost/asio/io_context.hpp>
@@ -8,6 +9,8 @@
 #include <boost/asio/post.hpp>
 #include <boost/asio/signal_set.hpp>
 #include <boost/asio/steady_timer.hpp>
+
+#include "common/base/errors.hpp"
 
 namespace fleet::coordinator {
 
@@ -73,8 +76,17 @@ void EventLoop::cancel_timer(Key timer) {
 
 void EventLoop::watch(Key key, base::UniqueFd descriptor, Handler handler) {
     state_->descriptors.erase(key);
-    const auto watched =
-        state_->descriptors.try_emplace(key, state_->context, descriptor.release()).first;
+    const auto watched = state_->descriptors.try_emplace(key, state_->context).first;
+    error_code refused;
+    watched->second.assign(descriptor.get(), refused);
+    if (refused) {
+        state_->descriptors.erase(watched);
+        throw base::StoreError(
+            base::StoreError::Kind::internal,
+            "watching descriptor " + std::to_string(descriptor.get()) + ": " + refused.message(),
+            "it must be a pipe, a socket or a process");
+    }
+    static_cast<void>(descriptor.release());
     watched->second.async_wait(asio::posix::stream_descriptor::wait_read,
                                [handler = std::move(handler)](const error_code& error) {
                                    if (!error) {

@@ -7,9 +7,12 @@
 namespace fleet::worker {
 
 std::size_t end_expired(contracts::Store& store, std::span<const model::WorkerRecord> neighbours,
-                        base::Log& log) {
+                        const model::ProcessIdentity& self, base::Log& log) {
     std::size_t ended = 0;
     for (const model::WorkerRecord& neighbour : neighbours) {
+        if (neighbour.process == self) {
+            continue;
+        }
         const std::string pid = std::to_string(neighbour.process.pid);
         // A worker's commands carry its owner id as their mark.
         const process::KillResult result = process::kill_tree(neighbour.process, neighbour.owner);

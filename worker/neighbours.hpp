@@ -12,8 +12,8 @@ namespace fleet::worker {
 
 /// Kills each with its process tree, sees it gone, and hands its work back. Returns how many were
 /// dealt with; one that cannot be ended keeps its work and is told about. Blocks up to 10 s for
-/// each. Throws base::StoreError.
+/// each. A record of `self` is left alone. Throws base::StoreError.
 std::size_t end_expired(contracts::Store& store, std::span<const model::WorkerRecord> neighbours,
-                        base::Log& log);
+                        const model::ProcessIdentity& self, base::Log& log);
 
 }  // namespace fleet::worker

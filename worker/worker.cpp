@@ -141,10 +141,11 @@ std::optional<Worker::Ending> Worker::work_a_turn(Crew& crew) {
     }
     // Set before looking, so that what finishes after the look ends the wait.
     wake_up_.nudge_at(claim_size_.claim_at());
+    give_back_stalled(crew);
     const WorkQueue::State queue = queue_.state();
     const ClaimSize::Next next = claim_size_.next({wake_up_.held(), queue.queued, queue.busy});
     if (next.limit == 0) {
-        wait_for_room(crew, ticket);
+        wake_up_.wait(ticket, queue.queued > 0 ? std::optional(kStalled) : std::nullopt);
         return std::nullopt;
     }
     return try_to_claim(crew, ticket, next);
@@ -162,18 +163,17 @@ ClaimAnswer Worker::ask(Crew& crew, ClaimSize::Next next) {
     ClaimAnswer answer = store_.work().claim(request);
     crew.keeper.add(sent, answer.claimed);
     wake_up_.took(answer.claimed.size());
+    if (!std::exchange(store_answers_, true)) {
+        log_.info("claims succeed again");
+    }
+    claim_pause_ = kFirstClaimPause;
     return answer;
 }
 
 std::optional<Worker::Ending> Worker::try_to_claim(Crew& crew, WakeUp::Ticket ticket,
                                                    ClaimSize::Next next) {
     try {
-        const std::optional<Ending> ending = claim(crew, ticket, next);
-        if (!std::exchange(store_answers_, true)) {
-            log_.info("claims succeed again");
-        }
-        claim_pause_ = kFirstClaimPause;
-        return ending;
+        return claim(crew, ticket, next);
     } catch (const base::StoreError& error) {
         if (!may_be_repeated(error)) {
             throw;
@@ -213,7 +213,7 @@ std::optional<Worker::Ending> Worker::claim(Crew& crew, WakeUp::Ticket ticket,
     const std::size_t count = answer.claimed.size();
     accept(crew, std::move(answer.claimed));
     if (!answer.expired_neighbours.empty()) {
-        if (end_expired(store_, answer.expired_neighbours, log_) == 0) {
+        if (end_expired(store_, answer.expired_neighbours, record_.process, log_) == 0) {
             wake_up_.wait(ticket, kAfterStuckNeighbour);
         }
         return std::nullopt;
@@ -268,6 +268,9 @@ void Worker::accept(Crew& crew, std::vector<contracts::Claimed> claimed) {
 
 std::optional<Worker::Ending> Worker::wait_for_work(WakeUp::Ticket ticket,
                                                     std::uint32_t topic_ticket, Millis limit) {
+    if (queue_.state().queued > 0) {
+        limit = std::min(limit, kStalled);
+    }
     if (options_.once) {
         const std::size_t held = wake_up_.held();
         if (held == 0) {
@@ -296,13 +299,13 @@ std::optional<Worker::Ending> Worker::wait_for_work(WakeUp::Ticket ticket,
     return std::nullopt;
 }
 
-void Worker::wait_for_room(Crew& crew, WakeUp::Ticket ticket) {
-    const WorkQueue::State before = queue_.state();
-    if (before.queued == 0) {
-        wake_up_.wait(ticket, std::nullopt);
-        return;
-    }
-    if (!wake_up_.wait(ticket, kStalled) && queue_.state().taken == before.taken) {
+void Worker::give_back_stalled(Crew& crew) {
+    const WorkQueue::State queue = queue_.state();
+    const base::BootTime now = clock_.boot_now();
+    if (queue.queued == 0 || queue.taken != seen_taken_) {
+        seen_taken_ = queue.taken;
+        last_progress_ = now;
+    } else if (now - last_progress_ >= kStalled) {
         claim_size_.stalled();
         give_back(crew, queue_.take_back());
     }

@@ -66,7 +66,7 @@ class Worker {
     void accept(Crew& crew, std::vector<contracts::Claimed> claimed);
     std::optional<Ending> wait_for_work(WakeUp::Ticket ticket, std::uint32_t topic_ticket,
                                         base::Millis limit);
-    void wait_for_room(Crew& crew, WakeUp::Ticket ticket);
+    void give_back_stalled(Crew& crew);
     void give_back(Crew& crew, std::vector<WorkItem> items);
 
     std::optional<Ending> retire(Crew& crew);
@@ -101,6 +101,8 @@ class Worker {
     bool store_answers_ = true;
     base::Millis claim_pause_;
     std::uint64_t seen_changes_ = 0;
+    std::uint64_t seen_taken_ = 0;  ///< with last_progress_: when slots took prefetched items last
+    base::BootTime last_progress_{};
 };
 
 }  // namespace fleet::worker

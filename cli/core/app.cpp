@@ -5,6 +5,7 @@
 #include <memory>
 
 #include <CLI/App.hpp>
+#include <CLI/Config.hpp>
 #include <CLI/Formatter.hpp>
 
 #include "cli/core/help.hpp"

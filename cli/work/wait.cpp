@@ -48,11 +48,9 @@ class Waiter {
   public:
     Waiter(const CommandContext& context, contracts::Store& store,
            std::optional<base::Millis> limit)
-        : clock_(context.clock), triggers_(store.triggers()) {
-        if (limit) {
-            deadline_ = clock_.boot_now() + *limit;
-        }
-    }
+        : clock_(context.clock),
+          triggers_(store.triggers()),
+          deadline_(limit ? context.clock.boot_now() + *limit : base::BootTime::max()) {}
 
     template <typename Look>
     [[nodiscard]] bool until(const std::string& topic, Look look) {
@@ -61,11 +59,8 @@ class Waiter {
             if (look()) {
                 return true;
             }
-            base::Millis rest = kLongestWait;
-            if (deadline_) {
-                rest =
-                    std::min(rest, std::chrono::ceil<base::Millis>(*deadline_ - clock_.boot_now()));
-            }
+            const auto left = std::chrono::ceil<base::Millis>(deadline_ - clock_.boot_now());
+            const base::Millis rest = std::min(kLongestWait, left);
             if (rest.count() <= 0) {
                 return false;
             }
@@ -76,7 +71,7 @@ class Waiter {
   private:
     const base::Clock& clock_;
     contracts::TriggerBackend& triggers_;
-    std::optional<base::BootTime> deadline_;
+    const base::BootTime deadline_;
 };
 
 int wait_batch(CommandContext& context, contracts::Store& store, const Options& options,

@@ -92,6 +92,18 @@ void remove_executions(Database& database, const Choice& choice, contracts::Prun
     }
 }
 
+/// Private lanes of batches that have nothing left and get nothing new: looking at a pool costs as
+/// much as it has lanes. The batch's own counters are asked as well, because another operation of
+/// this transaction may just be filling a new lane, whose counters are written at the end.
+void remove_empty_lanes(WriteTransaction& transaction) {
+    transaction
+        .prepare(
+            "DELETE FROM lanes WHERE batch IN (SELECT batch FROM batches WHERE state <> 0 AND "
+            "ready + delayed + running + waiting + done + failed + cancelled = 0) AND "
+            "ready + delayed + running + waiting + done + failed + cancelled = 0")
+        .run();
+}
+
 void remove_leftovers(Database& database, const contracts::PruneRequest& request,
                       contracts::PruneResult& result) {
     database.writer().write([&](WriteTransaction& transaction) {
@@ -106,6 +118,7 @@ void remove_leftovers(Database& database, const contracts::PruneRequest& request
                 .run();
         result.more = result.more || result.decisions == kDecisionLimit;
         result.registrations += forget_final_workers(transaction, request.older_than);
+        remove_empty_lanes(transaction);
     });
 }
 

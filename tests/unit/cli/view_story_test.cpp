@@ -22,8 +22,8 @@ CaseFile pending_file() {
     file.execution.max_attempts = 3;
     file.execution.created_at = base::store_time(kNow - 60'000);
     file.now = base::store_time(kNow);
-    file.pool = model::PoolPolicy{.pool = "default"};
-    file.pressure = model::PoolPressure{.pool = "default"};
+    file.pool.emplace().pool = "default";
+    file.pressure.emplace().pool = "default";
     file.pressure->stages.push_back({});
     file.pressure->stages.back().ready = 7;
     file.store_text = "sqlite:/x/fleet.db";
@@ -84,7 +84,7 @@ TEST_CASE("work that a scaler has not started workers for points at its decision
 TEST_CASE("work of a run that has ended is resumed") {
     CaseFile file = pending_file();
     file.execution.batch = "b1";
-    file.batch = model::Batch{.name = "b1", .pool = "default"};
+    file.batch.emplace().name = "b1";
     file.batch->private_lane = true;
     CHECK(has_command(tell_story(file), "fleet resume b1"));
 }

@@ -8,6 +8,7 @@
 #include <catch2/catch.hpp>
 #include <sys/wait.h>
 
+#include "common/process/proc.hpp"
 #include "coordinator/event_loop.hpp"
 #include "tests/support/wait_until.hpp"
 #include "tests/unit/coordinator/support.hpp"
@@ -132,6 +133,10 @@ TEST_CASE("what a dead worker left running is killed before its work goes back")
         return std::filesystem::exists(pid_file) && std::filesystem::file_size(pid_file) > 1;
     }));
     const pid_t command = std::stoi(test_support::read_file(pid_file));
+    const auto carries_mark = [&] {
+        return process::has_variable(process::read_environ(command), "FLEET_PROCESS_MARK=h:mark");
+    };
+    REQUIRE(test_support::wait_until(carries_mark));
     const auto identity = process::identity_of(command);
     REQUIRE(identity);
     auto record = worker_record(launched.worker_id, launched.identity);

@@ -114,9 +114,10 @@ TEST_CASE("a failed start leaves no child behind") {
 }
 
 TEST_CASE("no descriptor but the standard ones reaches the program") {
-    const base::UniqueFd leaky(
-        ::open("/dev/null", O_RDONLY));  // without O_CLOEXEC, as libraries do
-    const base::UniqueFd kept(::fcntl(leaky.get(), F_DUPFD, 100));
+    // Without O_CLOEXEC, as libraries open them; high numbers, which the shell does not use itself.
+    const base::UniqueFd null(process::open_null());
+    const base::UniqueFd leaky(::fcntl(null.get(), F_DUPFD, 100));
+    const base::UniqueFd kept(::fcntl(null.get(), F_DUPFD, 100));
     const std::string list = "for f in /proc/$$/fd/*; do echo ${f##*/}; done";
     const std::string plain = run_to_end({.argv = shell(list)}).out;
     CHECK_THAT(plain, Catch::StartsWith("0\n1\n2\n"));

@@ -33,7 +33,6 @@ TEST_CASE("a call prunes a bounded number and says that there is more") {
     OpenedStore opened;
     opened.worker();
     opened.push(2'100);
-    opened.store().work().cancel({.ids = {}, .batch = {}, .failed_only = false, .error_kind = {}});
     opened.execute("UPDATE executions SET status = 5, ready = 0, finished_at_ms = 1");
     opened.execute("UPDATE lanes SET ready = 0, cancelled = 2100");
     const auto first = opened.store().prune({});
@@ -43,6 +42,26 @@ TEST_CASE("a call prunes a bounded number and says that there is more") {
     CHECK(second.executions == 100);
     CHECK_FALSE(second.more);
     CHECK(opened.query("SELECT cancelled FROM lanes") == "0");
+}
+
+TEST_CASE("the private lane of a batch goes when nothing of the batch is left") {
+    OpenedStore opened;
+    model::NewBatch batch;
+    batch.name = "night";
+    batch.pool = "default";
+    batch.private_lane = true;
+    auto& work = opened.store().work();
+    REQUIRE(work.create_batch(batch));
+    opened.push(2, "night");
+    REQUIRE(work.seal_batch("night"));
+    static_cast<void>(opened.store().prune({}));
+    CHECK(opened.query("SELECT count(*) FROM lanes WHERE batch <> 0") == "1");
+    contracts::BulkSelection all;
+    all.batch = "night";
+    REQUIRE(work.cancel(all).changed == 2);
+    CHECK(opened.store().prune({}).executions == 2);
+    CHECK(opened.query("SELECT count(*) FROM lanes WHERE batch <> 0") == "0");
+    CHECK(work.batch("night")->counts.total() == 0);
 }
 
 TEST_CASE("a registration that still owns something is not forgotten") {

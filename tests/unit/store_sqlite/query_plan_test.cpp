@@ -162,7 +162,9 @@ TEST_CASE("no statement of the daily work scans a table") {
         // Newest decisions first walks the primary key and stops at its limit.
         const bool newest_first = sql.find("ORDER BY decision DESC LIMIT") != std::string::npos;
         CHECK((plan.find("SCAN") == std::string::npos || newest_first));
-        CHECK(plan.find("TEMP B-TREE") == std::string::npos);
+        // The few lanes of a pool may be sorted; executions never.
+        const bool of_lanes = sql.find(" FROM lanes l ") != std::string::npos;
+        CHECK((plan.find("TEMP B-TREE") == std::string::npos || of_lanes));
     }
 }
 
