@@ -46,8 +46,10 @@ Launcher::Launcher(contracts::Store& store, const HostLease& lease, LauncherOpti
       options_(std::move(options)),
       environment_(process::own_environment()) {
     std::erase_if(environment_, [](const std::string& variable) {
-        return variable.starts_with(std::string(kLaunchTokenVariable) + "=");
+        return variable.starts_with(std::string(kLaunchTokenVariable) + "=") ||
+               variable.starts_with(std::string(kHostVariable) + "=");
     });
+    environment_.push_back(std::string(kHostVariable) + "=" + options_.host);
 }
 
 std::filesystem::path Launcher::log_file(const std::string& worker_id) const {

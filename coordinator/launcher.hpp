@@ -16,6 +16,8 @@ namespace fleet::coordinator {
 
 /// The environment variable that carries a seat's launch token to its worker.
 inline constexpr const char* kLaunchTokenVariable = "FLEET_LAUNCH_TOKEN";
+/// The environment variable that tells a worker the name of its host, as the scaler has it.
+inline constexpr const char* kHostVariable = "FLEET_HOST";
 /// A seat is void unless its worker has registered by then.
 inline constexpr base::Millis kSeatTtl{30'000};
 

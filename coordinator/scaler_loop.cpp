@@ -262,6 +262,7 @@ void ScalerLoop::on_worker_end(const WorkerEnd& end) {
         crashes_.died(end.pool, end.lifetime, end.how, end.last_words, clock_.boot_now());
         const auto hold = crashes_.hold(end.pool, clock_.boot_now());
         if (hold && hold->unhealthy) {
+            pools_[end.pool].recorded.reset();  // the next tick writes it down
             log_.error("the pool is unhealthy on this host",
                        {{"pool", end.pool},
                         {"reason", hold->reason},
@@ -290,8 +291,10 @@ void ScalerLoop::begin_stop(const std::string& why, bool leave_workers) {
               {{"why", why}, {"workers", std::to_string(supervisor_.size())}});
     for (const std::string& id : supervisor_.worker_ids()) {
         guarded("retiring a worker", [&] {
-            supervisor_.retire(id, "the scaler stops: " + why, Supervisor::How::by_signal);
+            supervisor_.retire(id, "the scaler stops: " + why, Supervisor::How::by_status);
         });
+        // Also when the store cannot be told: somebody has ordered it.
+        supervisor_.send_term(id);
     }
     kill_at_ = clock_.boot_now() + options_.grace + kStopMargin;
     check_stopped();

@@ -48,7 +48,8 @@ class ScalerLoop {
     struct PoolState {
         std::deque<std::pair<base::BootTime, int>> wanted;  ///< oldest first
         std::optional<scaler::PoolPlan> last;
-        base::BootTime recorded{};
+        std::optional<scaler::PoolPlan> recorded;
+        base::BootTime recorded_at{};
         std::optional<int> once_target;
     };
 

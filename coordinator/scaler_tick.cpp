@@ -216,11 +216,12 @@ void ScalerLoop::record(const scaler::Observed& observed, const scaler::PoolPlan
     PoolState& state = pools_[plan.pool];
     const base::BootTime now = clock_.boot_now();
     const bool acted = started + retired > 0;
-    const bool changed =
-        !state.last || state.last->planned != plan.planned || state.last->clamp != plan.clamp;
-    const bool first = !state.last;
     state.last = plan;
-    if (!acted && !first && !(changed && now - state.recorded >= kQuietDecisions)) {
+    const bool first = !state.recorded;
+    const bool changed =
+        first || state.recorded->planned != plan.planned || state.recorded->clamp != plan.clamp;
+    const bool quiet_enough = now - state.recorded_at >= kQuietDecisions;
+    if (!acted && !first && !(changed && quiet_enough)) {
         return;
     }
     model::Decision decision;
@@ -234,7 +235,8 @@ void ScalerLoop::record(const scaler::Observed& observed, const scaler::PoolPlan
     decision.reason = plan.reason;
     decision.inputs = scaler::to_json_text(observed.observation, view_of(observed, plan.pool));
     store_.scaling().record_decision(decision);
-    state.recorded = now;
+    state.recorded = plan;
+    state.recorded_at = now;
     last_reason_ = plan.reason;
     if (acted) {
         log_.info("decided", {{"pool", plan.pool}, {"reason", plan.reason}});
@@ -329,8 +331,12 @@ void ScalerLoop::plan_next_tick(const scaler::Observed& observed) {
                                   !state.last->changes_nothing()));
     }
     if (active_) {
-        loop_.set_timer(kTickTimer, options_.once ? kOnceGap : kActiveGap,
-                        [this] { guarded_tick(); });
+        base::Millis gap = options_.once ? kOnceGap : kActiveGap;
+        for (const scaler::PoolView& pool : observed.observation.pools) {
+            const auto hold = crashes_.hold(pool.pressure.pool, clock_.boot_now());
+            gap = hold ? std::min(gap, hold->remaining) : gap;
+        }
+        loop_.set_timer(kTickTimer, gap, [this] { guarded_tick(); });
     } else {
         loop_.cancel_timer(kTickTimer);
     }

@@ -297,14 +297,23 @@ bool Supervisor::retire(const std::string& worker_id, const std::string& reason,
         worker_id, model::WorkerStatus::terminating, reason);
     found->second.asked_to_leave = true;
     if (how == How::by_signal) {
-        // A child that was not reaped yet keeps its pid; an adopted one is compared when opened.
-        if (found->second.child) {
-            ::kill(found->second.child->pid(), SIGTERM);
-        } else if (const auto process = process::open_process(found->second.identity)) {
-            process::signal_process(*process, SIGTERM);
-        }
+        send_term(worker_id);
     }
     return change.outcome == contracts::StatusChange::Outcome::changed;
+}
+
+void Supervisor::send_term(const std::string& worker_id) {
+    const auto found = watched_.find(worker_id);
+    if (found == watched_.end()) {
+        return;
+    }
+    found->second.asked_to_leave = true;
+    // A child that was not reaped yet keeps its pid; an adopted one is compared when opened.
+    if (found->second.child) {
+        ::kill(found->second.child->pid(), SIGTERM);
+    } else if (const auto process = process::open_process(found->second.identity)) {
+        process::signal_process(*process, SIGTERM);
+    }
 }
 
 bool Supervisor::call_back(const std::string& worker_id, const std::string& reason) {

@@ -74,6 +74,8 @@ class Supervisor {
     };
     /// False if it was not active (any more) or is not of this box. Throws StoreError.
     bool retire(const std::string& worker_id, const std::string& reason, How how);
+    /// SIGTERM alone, for when the store cannot be told.
+    void send_term(const std::string& worker_id);
     /// terminating -> active. False if it had left already. Throws StoreError.
     bool call_back(const std::string& worker_id, const std::string& reason);
     /// Kills it with everything that it started; its work goes back without being counted.

@@ -154,7 +154,7 @@ Gate gate_of(const HostView& host, const Policy& policy) {
 /// Divides the target among the fresh hosts; returns the own host's share and lowers the target to
 /// what the hosts take.
 int own_share(Target& target, const Observation& observation, const PoolView& pool,
-              const Policy& policy, const Supply& supply) {
+              const PoolRules& rules, const Policy& policy, const Supply& supply) {
     const auto workers_on = [&](const std::string& host) {
         const auto active =
             std::count_if(pool.workers.begin(), pool.workers.end(), [&](const WorkerView& worker) {
@@ -179,8 +179,9 @@ int own_share(Target& target, const Observation& observation, const PoolView& po
             closed = {Clamp::launch_hold, pool.launch_hold, true};
         }
         if (closed.clamp != Clamp::none) {
-            // A pool's first worker is let through, or nothing of it would ever run.
-            share.limit = std::max(share.current, supply.workers() == 0 && !closed.hard ? 1 : 0);
+            // A pool's least is let through, and its first worker, or nothing would ever run.
+            const int least = std::max(1, rules.min_workers) - supply.workers();
+            share.limit = share.current + (closed.hard ? 0 : std::max(0, least));
             gate = closed;
         }
         own = host.id == observation.own_host ? shares.size() : own;
@@ -309,7 +310,7 @@ PoolPlan decide_pool(const Observation& observation, const PoolView& pool, const
         apply_bounds(target, rules);
         plan.wanted_workers = target.workers;
         apply_tempo(target, pool, rules, policy, supply.workers());
-        plan.planned_here = own_share(target, observation, pool, policy, supply);
+        plan.planned_here = own_share(target, observation, pool, rules, policy, supply);
     }
     plan.planned = target.workers;
 

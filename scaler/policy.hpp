@@ -38,8 +38,8 @@ struct Policy {
     int surge_least = 4;      ///< ... but at least so many workers
     double shrink = 0.5;      ///< shrinking a tick, likewise
     double tolerance = 0.1;   ///< smaller differences are left alone
-    double gate = 0.8;        ///< memory, descriptors, pressure: above it a host grows no more
-    double hard_gate = 0.95;  ///< memory, descriptors: above it not even a pool's first worker
+    double gate = 0.8;        ///< memory, descriptors, pressure: above it only the least is started
+    double hard_gate = 0.95;  ///< memory, descriptors: above it not even that
 
     [[nodiscard]] const PoolRules* rules(const std::string& pool) const;
 };

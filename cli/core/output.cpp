@@ -4,8 +4,6 @@
 #include <array>
 #include <cmath>
 #include <cstdio>
-#include <numeric>
-#include <optional>
 
 #include <CLI/App.hpp>
 
@@ -63,55 +61,74 @@ void Table::add(std::vector<Cell> row) {
     rows_.push_back(std::move(row));
 }
 
-std::vector<std::size_t> Table::widths(const Terminal& terminal) const {
-    std::vector<std::size_t> widths;
+bool Table::is_empty(std::size_t column) const {
+    return std::all_of(rows_.begin(), rows_.end(),
+                       [column](const auto& row) { return row[column].text == "-"; });
+}
+
+void Table::shrink(std::vector<Placed>& placed, std::size_t room) const {
+    const auto total = [&placed] {
+        std::size_t sum = kGap * (placed.size() - 1);
+        for (const Placed& one : placed) {
+            sum += one.width;
+        }
+        return sum;
+    };
+    for (std::size_t at = placed.size(); at-- > 0 && total() > room;) {
+        if (columns_[placed[at].column].may_vanish && is_empty(placed[at].column)) {
+            placed.erase(placed.begin() + static_cast<std::ptrdiff_t>(at));
+        }
+    }
+    while (total() > room) {
+        // One character at a time from the widest: what is short stays whole.
+        Placed* widest = nullptr;
+        for (Placed& one : placed) {
+            const Column& column = columns_[one.column];
+            const std::size_t least = std::max(kLeastShrunk, display_width(column.title));
+            if (column.may_shrink && one.width > least &&
+                (widest == nullptr || one.width > widest->width)) {
+                widest = &one;
+            }
+        }
+        if (widest == nullptr) {
+            break;
+        }
+        --widest->width;
+    }
+}
+
+std::vector<Table::Placed> Table::place(const Terminal& terminal) const {
+    std::vector<Placed> placed;
     for (std::size_t column = 0; column < columns_.size(); ++column) {
         std::size_t width = display_width(columns_[column].title);
         for (const auto& row : rows_) {
             width = std::max(width, display_width(row[column].text));
         }
-        widths.push_back(width);
+        placed.push_back({column, width});
     }
-    if (!terminal.out_is_terminal() || widths.empty()) {
-        return widths;
+    if (terminal.out_is_terminal() && !placed.empty()) {
+        shrink(placed, static_cast<std::size_t>(std::max(terminal.columns() - 1, 1)));
     }
-    const auto room = static_cast<std::size_t>(std::max(terminal.columns(), 1));
-    std::size_t total = std::accumulate(widths.begin(), widths.end(), kGap * (widths.size() - 1));
-    while (total > room) {
-        // One column at a time from the widest: what is short stays whole.
-        std::optional<std::size_t> widest;
-        for (std::size_t column = 0; column < widths.size(); ++column) {
-            const std::size_t least = std::max(kLeastShrunk, display_width(columns_[column].title));
-            if (columns_[column].may_shrink && widths[column] > least &&
-                (!widest || widths[column] > widths[*widest])) {
-                widest = column;
-            }
-        }
-        if (!widest) {
-            break;
-        }
-        --widths[*widest];
-        --total;
-    }
-    return widths;
+    return placed;
 }
 
 std::vector<std::string> Table::lines(const Terminal& terminal) const {
-    const std::vector<std::size_t> wanted = widths(terminal);
-    std::vector<std::string> lines;
-    std::string title_line;
-    for (std::size_t column = 0; column < columns_.size(); ++column) {
-        const std::string& title = columns_[column].title;
-        append_aligned(title_line, terminal.paint(title, Colour::bold), display_width(title),
-                       wanted[column], columns_[column].align, column + 1 == columns_.size());
+    const std::vector<Placed> placed = place(terminal);
+    std::vector<std::string> lines(1);
+    for (std::size_t at = 0; at < placed.size(); ++at) {
+        const Column& column = columns_[placed[at].column];
+        append_aligned(lines.front(), terminal.paint(column.title, Colour::bold),
+                       display_width(column.title), placed[at].width, column.align,
+                       at + 1 == placed.size());
     }
-    lines.push_back(std::move(title_line));
     for (const auto& row : rows_) {
         std::string line;
-        for (std::size_t column = 0; column < columns_.size(); ++column) {
-            const std::string text = cut_to_width(row[column].text, wanted[column]);
-            append_aligned(line, terminal.paint(text, row[column].colour), display_width(text),
-                           wanted[column], columns_[column].align, column + 1 == columns_.size());
+        for (std::size_t at = 0; at < placed.size(); ++at) {
+            const Cell& cell = row[placed[at].column];
+            const std::string text = cut_to_width(cell.text, placed[at].width);
+            append_aligned(line, terminal.paint(text, cell.colour), display_width(text),
+                           placed[at].width, columns_[placed[at].column].align,
+                           at + 1 == placed.size());
         }
         lines.push_back(std::move(line));
     }

@@ -53,6 +53,10 @@ struct Column {
     /// Columns that may shrink give way, the widest first, when the table is wider than the
     /// terminal; never below their title's width or 8.
     bool may_shrink = false;
+    /// Left out, the last one first, when the table is wider than the terminal and all its cells
+    /// are
+    /// "-".
+    bool may_vanish = false;
 };
 
 struct Cell {
@@ -72,7 +76,14 @@ class Table {
     void print(std::ostream& out, const Terminal& terminal) const;
 
   private:
-    [[nodiscard]] std::vector<std::size_t> widths(const Terminal& terminal) const;
+    /// A column with its width in this terminal.
+    struct Placed {
+        std::size_t column = 0;
+        std::size_t width = 0;
+    };
+    [[nodiscard]] std::vector<Placed> place(const Terminal& terminal) const;
+    [[nodiscard]] bool is_empty(std::size_t column) const;
+    void shrink(std::vector<Placed>& placed, std::size_t room) const;
 
     std::vector<Column> columns_;
     std::vector<std::vector<Cell>> rows_;

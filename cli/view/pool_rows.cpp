@@ -69,15 +69,15 @@ std::vector<PoolRow> collect_pool_rows(contracts::Store& store, const std::strin
 
 Table pool_table(const std::vector<PoolRow>& rows) {
     Table table({{"POOL", Align::left, true},
-                 {"STAGE", Align::left, true},
+                 {"STAGE", Align::left, true, true},
                  {"READY", Align::right},
-                 {"DELAYED", Align::right},
+                 {"DELAYED", Align::right, false, true},
                  {"RUNNING", Align::right},
-                 {"WAITING", Align::right},
+                 {"WAITING", Align::right, false, true},
                  {"DONE", Align::right},
                  {"FAILED", Align::right},
-                 {"CANCELLED", Align::right},
-                 {"OLDEST", Align::right},
+                 {"CANCELLED", Align::right, false, true},
+                 {"OLDEST", Align::right, false, true},
                  {"RATE", Align::right},
                  {"WORKERS", Align::right},
                  {"SLOTS", Align::right}});

@@ -29,9 +29,9 @@ Table worker_table(std::vector<model::WorkerRecord> workers) {
                  {"STATUS"},
                  {"SLOTS", Align::right},
                  {"HEARTBEAT", Align::right},
-                 {"MEMORY", Align::right},
+                 {"MEMORY", Align::right, false, true},
                  {"VERSION"},
-                 {"REASON", Align::left, true}});
+                 {"REASON", Align::left, true, true}});
     for (const model::WorkerRecord& worker : workers) {
         const std::string pool =
             worker.batch.empty() ? worker.pool : worker.pool + " (" + worker.batch + ")";

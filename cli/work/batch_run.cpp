@@ -24,8 +24,11 @@ using std::chrono::seconds;
 /// A batch that ends many items a second is not looked at for each of them.
 constexpr milliseconds kLooksApart{25};
 constexpr milliseconds kShowsApart{200};
-/// The net under the wake-ups, and the tempo of the clock in the block.
+/// The net under the wake-ups.
 constexpr milliseconds kLongestRest{1000};
+/// The tempo of the clock in the block.
+constexpr milliseconds kBlockRest{250};
+constexpr milliseconds kSettle{10};
 /// How long a scaler may take to kill its workers.
 constexpr seconds kKillTime{10};
 /// How long a scaler whose batch is over may take to notice it by itself.
@@ -340,7 +343,13 @@ void BatchRun::rest() {
         return;
     }
     watched.back().fd = watch_.fd();
-    ::poll(watched.data(), watched.size(), static_cast<int>(kLongestRest.count()));
+    const milliseconds longest = block_ ? kBlockRest : kLongestRest;
+    ::poll(watched.data(), watched.size(), static_cast<int>(longest.count()));
+    if (watched.back().revents != 0) {
+        // An item has ended just now: its slot takes the next one in a moment.
+        watched.back().fd = -1;
+        ::poll(watched.data(), watched.size(), static_cast<int>(kSettle.count()));
+    }
 }
 
 void BatchRun::end_scaler() {

@@ -3,6 +3,7 @@
 #include <utility>
 
 #include <CLI/App.hpp>
+#include <CLI/Config.hpp>
 
 #include "cli/work/results_writer.hpp"
 
@@ -20,10 +21,9 @@ void add_run_options(CLI::App& command, RunOptions& options) {
         ->type_name("RANGE");
     command
         .add_option("--slots", options.slots,
-                    "items that one worker runs at once (default: 4; for commands, so\n"
-                    "that slots x workers are at most the cores)")
+                    "items that a worker runs at once (default: 4; commands: cores / workers)")
         ->type_name("N")
-        ->check(CLI::Range(1, kMostSlots));
+        ->check(CLI::Range(1, kMostSlots).description(""));
     command
         .add_option("--output", options.output,
                     "write all results there at the end, as JSON lines; - is standard output")

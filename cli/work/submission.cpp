@@ -123,7 +123,7 @@ void add_submission_options(Commands& commands, CLI::App& command, SubmissionOpt
         ->type_name("NAME");
     command.add_option("--max-attempts", options.max_attempts, "tries of an item that fails")
         ->type_name("N")
-        ->check(CLI::Range(1, kMostAttempts));
+        ->check(CLI::Range(1, kMostAttempts).description(""));
     command.add_option("--timeout", options.timeout, "limit of one attempt (30s, 5m; plain: s)")
         ->type_name("TIME");
     command
@@ -139,7 +139,7 @@ void add_submission_options(Commands& commands, CLI::App& command, SubmissionOpt
     command.add_flag("--stdin", options.item_on_stdin, "the item is the command's standard input");
     command.add_option("--priority", options.priority, "larger is sooner (default: 0)")
         ->type_name("N")
-        ->check(CLI::Range(model::kMinPriority, model::kMaxPriority));
+        ->check(CLI::Range(model::kMinPriority, model::kMaxPriority).description(""));
     commands.takes_command(command);
 }
 

@@ -41,7 +41,8 @@ struct Report {
 };
 
 #if defined(__SANITIZE_THREAD__)
-/// ThreadSanitizer turns vfork into fork: only a shared page carries the report.
+/// ThreadSanitizer turns vfork into fork: a shared page carries the report, and the end of a pipe,
+/// closed by exec or exit, says that it is complete.
 class SharedReport {
   public:
     SharedReport()
@@ -52,21 +53,34 @@ class SharedReport {
                                    base::describe_errno("mapping a page for a spawn", errno));
         }
         report_ = ::new (page_) Report;
+        std::array<int, 2> ends{-1, -1};
+        static_cast<void>(::pipe2(ends.data(), O_CLOEXEC));
+        read_end_ = base::UniqueFd(ends[0]);
+        write_end_ = base::UniqueFd(ends[1]);
     }
     SharedReport(const SharedReport&) = delete;
     SharedReport& operator=(const SharedReport&) = delete;
     ~SharedReport() { ::munmap(page_, sizeof(Report)); }
     Report& get() { return *report_; }
+    void wait_until_complete() {
+        write_end_.reset();
+        char byte = 0;
+        while (::read(read_end_.get(), &byte, 1) < 0 && errno == EINTR) {
+        }
+    }
 
   private:
     void* page_;
     Report* report_;
+    base::UniqueFd read_end_;
+    base::UniqueFd write_end_;
 };
 #else
 /// A vfork child works in its parent's memory, so a local variable carries the report.
 class SharedReport {
   public:
     Report& get() { return report_; }
+    void wait_until_complete() {}  // vfork has waited
 
   private:
     Report report_;
@@ -400,6 +414,7 @@ std::variant<Child, SpawnFailure> spawn(const SpawnOptions& options) {
     SharedReport shared;
     Report& report = shared.get();
     launch(plan, report);
+    shared.wait_until_complete();
     const pid_t pid = report.pid;
     if (report.step != Step::none) {
         if (pid > 0) {

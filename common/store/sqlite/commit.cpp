@@ -74,8 +74,8 @@ class Application {
         const auto& snapshot = *commit_.snapshot;
         const auto step = step_name(snapshot);
         auto update = transaction_.prepare(
-            "UPDATE executions SET commit_id = ?2, resume_step = ?3, snapshot = ?4 "
-            "WHERE seq = ?1");
+            "UPDATE executions SET commit_id = ?2, resume_step = ?3, snapshot = ?4, "
+            "signal = NULL WHERE seq = ?1");
         update.bind(1, row_.seq).bind(2, commit_.commit_id).bind(3, step);
         if (snapshot.json.size() > kInlineBytes) {
             put_payload(transaction_.connection(), row_.seq, Payload::snapshot, snapshot.json);
@@ -91,7 +91,7 @@ class Application {
     }
 
     void set_commit_id() {
-        transaction_.prepare("UPDATE executions SET commit_id = ?2 WHERE seq = ?1")
+        transaction_.prepare("UPDATE executions SET commit_id = ?2, signal = NULL WHERE seq = ?1")
             .bind(1, row_.seq)
             .bind(2, commit_.commit_id)
             .run();
@@ -179,7 +179,6 @@ class Application {
                 ends = ++row_.rate_limited > model::kMaxRateLimited;
                 break;
             case FailureClass::permanent:
-                ++row_.failures;
                 ends = true;
                 break;
         }

@@ -36,7 +36,7 @@ bool lose_attempt(WriteTransaction& transaction, ExecutionRow& row) {
     record.error = error;
     keep_attempt(transaction, row, record);
     keep_error(transaction, row, error);
-    if (row.lost_worker >= model::kMaxLostWorker) {
+    if (row.lost_worker > model::kMaxLostWorker) {
         to_failed(transaction, row, error, false);
         return true;
     }

@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <cmath>
+#include <unordered_map>
 
 #include "common/base/errors.hpp"
 #include "common/contracts/trigger.hpp"
@@ -39,6 +40,17 @@ model::Batch read_batch(const Statement& row) {
     return batch;
 }
 
+void require_name(const std::string& name) {
+    constexpr std::string_view allowed =
+        "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-";
+    constexpr std::size_t kLongest = 100;
+    if (name.empty() || name.size() > kLongest ||
+        name.find_first_not_of(allowed) != std::string::npos) {
+        throw base::ConfigError("creating batch \"" + name + "\": this is no name for a batch",
+                                "use 1 to 100 letters, digits, '.', '_' and '-'");
+    }
+}
+
 }  // namespace
 
 std::int64_t SqliteWork::put_spec(const model::WorkSpec& spec) {
@@ -65,6 +77,7 @@ std::optional<model::WorkSpec> SqliteWork::spec(std::int64_t number) {
 }
 
 bool SqliteWork::create_batch(const model::NewBatch& batch) {
+    require_name(batch.name);
     return database_.writer().write([&](WriteTransaction& transaction) {
         const auto pool = find_pool(transaction.connection(), batch.pool);
         if (!pool) {
@@ -146,6 +159,35 @@ struct StageSums {
 
 constexpr double kRateSeconds = 30.0;
 
+/// What became due counts as ready, although nobody has claimed and so promoted it yet.
+struct DueCounts {
+    std::int64_t delayed = 0;
+    std::int64_t waiting = 0;
+};
+/// More than this are counted as this many: the read must stay short.
+constexpr int kMostDue = 10'000;
+
+std::unordered_map<std::int64_t, DueCounts> due_by_lane(Connection& connection,
+                                                        std::int64_t now_ms) {
+    std::unordered_map<std::int64_t, DueCounts> due;
+    auto rows = connection.prepare(
+        "SELECT lane, status FROM executions INDEXED BY executions_due WHERE due_at_ms <= ?1 "
+        "LIMIT ?2");
+    rows.bind(1, now_ms).bind(2, kMostDue);
+    while (rows.step()) {
+        auto& counts = due[rows.integer(0)];
+        ++(rows.integer(1) == 0 ? counts.delayed : counts.waiting);
+    }
+    return due;
+}
+
+void add_due(model::StagePressure& pressure, const DueCounts& due) {
+    pressure.ready += due.delayed + due.waiting;
+    pressure.delayed -= due.delayed;
+    pressure.counts.pending += due.waiting;
+    pressure.counts.waiting -= due.waiting;
+}
+
 void add_lane(StageSums& sums, const Statement& row, std::int64_t now_ms) {
     auto& pressure = sums.pressure;
     pressure.ready += row.integer(2);
@@ -180,13 +222,14 @@ std::optional<model::PoolPressure> SqliteWork::pressure(const std::string& pool,
     }
     model::PoolPressure result{.pool = pool, .paused = found->paused, .stages = {}};
     const auto now_ms = base::count_ms(database_.now());
+    auto due = due_by_lane(reader->connection(), now_ms);
     std::vector<StageSums> stages;
     auto rows = reader->prepare(
         "SELECT l.stage, l.stage_rank, l.ready, l.delayed, l.running, l.waiting, l.done, l.failed, "
         "l.cancelled, l.arrivals, l.completions, l.rates_at_ms, l.service_samples, "
         "l.service_sum_ms, l.service_histogram, (SELECT e.created_at_ms FROM executions e "
         "INDEXED BY executions_ready WHERE e.lane = l.lane AND e.ready = 1 "
-        "ORDER BY e.rank, e.seq LIMIT 1) FROM lanes l LEFT JOIN batches b ON b.batch = l.batch "
+        "ORDER BY e.rank, e.seq LIMIT 1), l.lane FROM lanes l LEFT JOIN batches b ON b.batch = l.batch "
         "WHERE l.pool = ?1 AND (?2 = '' OR b.name = ?2) ORDER BY l.stage_rank DESC, l.stage");
     rows.bind(1, found->number).bind(2, batch);
     while (rows.step()) {
@@ -195,6 +238,7 @@ std::optional<model::PoolPressure> SqliteWork::pressure(const std::string& pool,
             stages.back().pressure.stage = rows.text(0);
         }
         add_lane(stages.back(), rows, now_ms);
+        add_due(stages.back().pressure, due[rows.integer(16)]);
     }
     for (auto& sums : stages) {
         auto& pressure = sums.pressure;

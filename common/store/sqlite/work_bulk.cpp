@@ -48,6 +48,9 @@ class Bulk {
         if (!result_.more) {
             change(rest_of_batch(), [this](const ExecutionRow& row) { cancel_one(row); });
         }
+        if (!result_.more) {
+            change(running_of_batch(), [this](const ExecutionRow& row) { cancel_one(row); });
+        }
         return std::move(result_);
     }
 
@@ -128,6 +131,15 @@ class Bulk {
         return read(rows.bind(4, kMaxBulk));
     }
 
+    /// Those that are not marked yet.
+    std::vector<Candidate> running_of_batch() {
+        auto rows = transaction_.prepare(
+            "SELECT seq, id FROM executions INDEXED BY executions_owned WHERE owner IS NOT NULL "
+            "AND batch = ?1 AND cancel = 0 LIMIT ?2");
+        rows.bind(1, batch_->number).bind(2, kMaxBulk);
+        return read(rows);
+    }
+
     std::vector<Candidate> failed() {
         auto rows = transaction_.prepare(
             "SELECT seq, id FROM executions INDEXED BY executions_failed WHERE status = 4 "
@@ -168,14 +180,15 @@ class Bulk {
                              "; only failed and cancelled executions are requeued");
             return;
         }
+        if (transaction_.names().batch_cancelled(row.batch)) {
+            skip(row.id, "its batch " + transaction_.names().batch(row.batch) +
+                             " is cancelled, which is final; submit the item again");
+            return;
+        }
         if (row.has_unique_key && !take_key_again(row)) {
             skip(row.id, "its unique key is live in another execution");
             return;
         }
-        // A cancelled batch whose work is wanted again is open again.
-        transaction_.prepare("UPDATE batches SET state = 1 WHERE batch = ?1 AND state = 2")
-            .bind(1, row.batch)
-            .run();
         transaction_
             .prepare("UPDATE executions SET failures = 0, transient = 0, rate_limited = 0, "
                      "lost_worker = 0, cancel = 0, poisoned = 0, finished_at_ms = NULL "

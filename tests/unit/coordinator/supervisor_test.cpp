@@ -59,7 +59,8 @@ struct SupervisorFixture : Fixture {
 
 TEST_CASE("a launched worker has a seat, a log file and a process group of its own") {
     SupervisorFixture fixture;
-    Launched launched = fixture.launch("echo \"token $FLEET_LAUNCH_TOKEN args $*\"; exec sleep 60");
+    Launched launched = fixture.launch(
+        "echo \"token $FLEET_LAUNCH_TOKEN host $FLEET_HOST args $*\"; exec sleep 60");
     CHECK(::getpgid(launched.child.pid()) == launched.child.pid());
     const auto seats = fixture.store->scaling().seats("default");
     REQUIRE(seats.size() == 1);
@@ -69,7 +70,7 @@ TEST_CASE("a launched worker has a seat, a log file and a process group of its o
     };
     REQUIRE(test_support::wait_until(has_written));
     const std::string text = test_support::read_file(launched.log_file);
-    CHECK(text.find("token " + seats[0].launch_token) != std::string::npos);
+    CHECK(text.find("token " + seats[0].launch_token + " host h ") != std::string::npos);
     CHECK(text.find("--worker-id " + launched.worker_id) != std::string::npos);
     CHECK(text.find("--seat " + std::to_string(seats[0].id)) != std::string::npos);
 }

@@ -191,6 +191,14 @@ TEST_CASE("a host above a gate offers no more capacity, but lets a pool's first 
     CHECK(decide_one(observation, rules(0, 8)).start == 0);
 }
 
+TEST_CASE("a gate lets the minimum through") {
+    Observation observation = observe(100, 0);
+    observation.hosts[0].cpu_pressure = 0.9;
+    const PoolPlan plan = decide_one(observation, rules(3, 8));
+    CHECK(plan.start == 3);
+    CHECK(plan.clamp == Clamp::pressure);
+}
+
 TEST_CASE("a gate does not retire what runs") {
     Observation observation = observe(0, 2);
     observation.hosts[0].cpu_pressure = 0.99;
