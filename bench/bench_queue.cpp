@@ -1,6 +1,8 @@
 // No-op items through the SQLite store: pushing, and draining (claim, run, complete, each durable
 // when it is reported) with two workers, beside a bare loop over SQLite that makes the same row
 // changes. Options: --json, --items N (default 100000), --rounds N (default 3).
+#include <signal.h>
+
 #include <algorithm>
 #include <chrono>
 #include <cstring>
@@ -43,20 +45,25 @@ base::StoreUrl store_url(const bench::ScratchFolder& folder, const std::string& 
 
 /// Pushes `items` no-ops as one sealed batch; returns the seconds.
 double push_items(contracts::Store& store, std::int64_t items) {
-    const auto spec = store.work().put_spec({.machine = "builtin:noop", .max_attempts = 1});
+    model::WorkSpec noop;
+    noop.machine = "builtin:noop";
+    noop.max_attempts = 1;
+    const auto spec = store.work().put_spec(noop);
     base::UuidGenerator ids;
     const base::SystemClock clock;
     const auto seed = ids.next(clock.wall_now());
     store.work().create_batch({.name = "bench",
                                .pool = "default",
                                .id_seed = seed,
-                               .private_lane = true,
+                               .private_lane = false,
                                .spec = spec,
                                .options = "{}"});
     return timed([&] {
         for (std::int64_t done = 0; done < items;) {
-            contracts::PushRequest request{
-                .batch = "bench", .pool = "default", .stage = {}, .spec = spec};
+            contracts::PushRequest request;
+            request.batch = "bench";
+            request.pool = "default";
+            request.spec = spec;
             const auto chunk =
                 std::min(items - done, static_cast<std::int64_t>(contracts::kMaxPush));
             request.executions.reserve(static_cast<std::size_t>(chunk));
@@ -110,10 +117,12 @@ int drain_store(const std::string& url_text) {
         }
         commits.clear();
         for (auto& claimed : answer.claimed) {
-            commits.push_back({.lease = std::move(claimed.lease),
-                               .commit_id = base::random_positive_int64(),
-                               .attempt = claimed.attempt,
-                               .next = model::NextDone{.output = "null"}});
+            model::StepCommit commit;
+            commit.lease = std::move(claimed.lease);
+            commit.commit_id = base::random_positive_int64();
+            commit.attempt = claimed.attempt;
+            commit.next = model::NextDone{.output = "null"};
+            commits.push_back(std::move(commit));
         }
         store->commit(commits);
     }
@@ -138,7 +147,9 @@ double drain_with_workers(contracts::Store& store, std::int64_t items) {
                                         "default", "--slots", "4"};
     OwnProcess one{argv};
     OwnProcess two{argv};
-    while (store.registration().list({.statuses = {model::WorkerStatus::active}}).size() < 2) {
+    contracts::WorkerFilter active;
+    active.statuses = {model::WorkerStatus::active};
+    while (store.registration().list(active).size() < 2) {
         std::this_thread::sleep_for(std::chrono::milliseconds{5});
     }
     const double seconds = timed([&] {

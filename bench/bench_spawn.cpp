@@ -95,6 +95,7 @@ double measure(int commands, int parallel, const RunOne& run_one) {
     const auto start = std::chrono::steady_clock::now();
     {
         std::vector<std::jthread> threads;
+        threads.reserve(static_cast<std::size_t>(parallel));
         for (int i = 0; i < parallel; ++i) {
             threads.emplace_back([&] {
                 for (int n = next++; n < commands; n = next++) {

@@ -14,8 +14,10 @@ std::size_t ClaimSize::prefetch_others() const {
 }
 
 std::size_t ClaimSize::prefetch() const {
-    return instant_ahead_ > 0 ? std::min(instant_ahead_, limit_.value_or(kMostInstant))
-                              : prefetch_others();
+    const std::size_t wanted = instant_ahead_ > 0
+                                   ? std::min(instant_ahead_, limit_.value_or(kMostInstant))
+                                   : prefetch_others();
+    return std::min(wanted, kBytesAhead / input_bytes_);
 }
 
 std::size_t ClaimSize::claim_at() const {
@@ -38,7 +40,9 @@ ClaimSize::Next ClaimSize::next(const Load& load) const {
     return next;
 }
 
-void ClaimSize::claimed(std::size_t instant, std::size_t others) {
+void ClaimSize::claimed(std::size_t instant, std::size_t others, std::size_t input_bytes) {
+    input_bytes_ =
+        std::max<std::size_t>(1, input_bytes / std::max<std::size_t>(1, instant + others));
     if (others > 0) {
         instant_ahead_ = 0;
     } else if (instant > 0) {

@@ -20,6 +20,8 @@ class ClaimSize {
     /// The most that one claim asks for.
     static constexpr std::size_t kLargestClaim = 256;
     static constexpr std::chrono::milliseconds kAhead{50};
+    /// About so much of inputs is held beyond the slots.
+    static constexpr std::size_t kBytesAhead = 16U << 20U;
 
     ClaimSize(std::size_t slots, std::optional<std::size_t> prefetch_limit)
         : slots_(slots), limit_(prefetch_limit) {}
@@ -37,8 +39,8 @@ class ClaimSize {
     /// With so many held or fewer, `next` wants to claim.
     [[nodiscard]] std::size_t claim_at() const;
 
-    /// What a claim brought.
-    void claimed(std::size_t instant, std::size_t others);
+    /// What a claim brought, with the size of all its inputs.
+    void claimed(std::size_t instant, std::size_t others, std::size_t input_bytes);
     /// How many of the not instant items of a claim are to be given back at once: they came where
     /// instant ones were expected, and other workers could run them now.
     [[nodiscard]] std::size_t surplus(std::size_t others, const Load& load) const;
@@ -54,6 +56,7 @@ class ClaimSize {
 
     const std::size_t slots_;
     const std::optional<std::size_t> limit_;
+    std::size_t input_bytes_ = 1;    ///< of one item, in the last claim
     std::size_t instant_ahead_ = 0;  ///< 0: the last claim was not of instant items alone
     std::atomic<std::int64_t> mean_ns_{kUnknown};
 };

@@ -17,8 +17,8 @@ using base::Millis;
 constexpr std::size_t kNamedExecutions = 32;
 constexpr Millis kFirstRetry{50};
 constexpr Millis kLongestRetry{500};
-/// A deadline that is noticed later than this was slept through.
-constexpr Millis kFrozen{200};
+/// How long a process that was frozen past its deadline tries to renew before it kills.
+constexpr Millis kSecondChance{500};
 
 base::JsonText metadata(const std::vector<model::ExecutionId>& executions, std::size_t queued,
                         const std::string& owner) {
@@ -243,11 +243,12 @@ void LeaseKeeper::deadline_passed() {
             watch_.set(deadline);
             return;
         }
-        if (now - deadline > kFrozen && !second_chance_) {
+        // Half the margin late: it was slept through, and others may have judged already.
+        if (now - deadline > margin_ / 2 && !second_chance_) {
             second_chance_ = true;
             renew_now_ = true;
             // Without a renewal by then, the attempts end as at a deadline that was kept.
-            watch_.set(now + margin_);
+            watch_.set(now + std::min(margin_, kSecondChance));
             woken_.notify_all();
             return;
         }

@@ -57,6 +57,7 @@ int main(int argc, char** argv) {
         if (const int* code = std::get_if<int>(&parsed)) {
             return *code;
         }
+        ::unsetenv(fleet::worker::kLaunchTokenVariable);  // not for the commands
         return run(std::get<fleet::worker::WorkerOptions>(parsed));
     } catch (const fleet::base::Error& error) {
         std::cerr << "worker: " << error.full_text() << std::endl;

@@ -48,7 +48,11 @@ struct Typed {
     int prefetch = -1;
 };
 
-std::string own_host_name() {
+std::string own_host_name(const Environment& environment) {
+    // A scaler with a --host-id of its own names its workers' host.
+    if (auto name = environment(kHostVariable); !name.empty()) {
+        return name;
+    }
     std::array<char, 256> name{};
     if (::gethostname(name.data(), name.size() - 1) != 0 || name.front() == '\0') {
         return "localhost";
@@ -112,7 +116,7 @@ void complete(WorkerOptions& options, const Typed& typed, const Environment& env
     if (typed.prefetch >= 0) {
         options.prefetch = typed.prefetch;
     }
-    options.host = own_host_name();
+    options.host = own_host_name(environment);
     if (options.worker_id.empty()) {
         options.worker_id = options.host + "-" + base::random_word(kIdSuffix);
     }

@@ -32,12 +32,12 @@ struct WorkerOptions {
     base::LogLevel log_level = base::LogLevel::info;
 };
 
-/// Leases shorter than this cannot be renewed in time on a busy box.
-inline constexpr base::Millis kShortestLease{1'000};
 inline constexpr int kMostSlots = 1'000;
 
 /// The variable that a scaler hands the seat's token over in.
 inline constexpr const char* kLaunchTokenVariable = "FLEET_LAUNCH_TOKEN";
+/// Set by a scaler whose --host-id is not the machine's name: the host to register under.
+inline constexpr const char* kHostVariable = "FLEET_HOST";
 
 /// Value of an environment variable, empty if it is not set.
 using Environment = std::function<std::string(const char* name)>;

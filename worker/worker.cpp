@@ -235,8 +235,10 @@ void Worker::accept(Crew& crew, std::vector<contracts::Claimed> claimed) {
     std::vector<WorkItem> items;
     items.reserve(claimed.size());
     std::size_t others = 0;
+    std::size_t bytes = 0;
     try {
         for (contracts::Claimed& one : claimed) {
+            bytes += one.input.size();
             auto spec = specs_.get(one.spec);  // may throw: before anything is moved
             items.push_back({std::move(one), std::move(spec)});
             others += items.back().is_instant() ? 0 : 1;
@@ -254,7 +256,7 @@ void Worker::accept(Crew& crew, std::vector<contracts::Claimed> claimed) {
         return;
     }
     const WorkQueue::State queue = queue_.state();
-    claim_size_.claimed(items.size() - others, others);
+    claim_size_.claimed(items.size() - others, others, bytes);
     std::vector<WorkItem> surplus;
     for (std::size_t left = claim_size_.surplus(others, {0, queue.queued, queue.busy});
          left > 0 && !items.empty() && !items.back().is_instant() && !items.back().claimed.begun;

@@ -170,8 +170,8 @@ CLI::App& Commands::add(const std::string& name, Group group, const std::string&
     return *command;
 }
 
-void Commands::on(CLI::App& command, Action action) {
-    command.callback([this, action = std::move(action)] { chosen_ = action; });
+void Commands::on(CLI::App& command, const Action& action) {
+    command.callback([this, action] { chosen_ = action; });
 }
 
 void Commands::takes_command(CLI::App& command) {

@@ -24,7 +24,7 @@
 #include "cli/core/context.hpp"
 #include "common/base/errors.hpp"
 
-namespace CLI {
+namespace CLI {  // NOLINT(readability-identifier-naming): the library's own name
 class App;
 }
 
@@ -64,7 +64,7 @@ class Commands {
     CLI::App& add(const std::string& name, Group group, const std::string& summary,
                   const Help& help);
     /// What the command does.
-    void on(CLI::App& command, Action action);
+    void on(CLI::App& command, const Action& action);
     /// The command accepts `-- COMMAND [ARG...]`, found in CommandContext::command.
     void takes_command(CLI::App& command);
 

@@ -6,11 +6,6 @@
 
 #include "common/base/time.hpp"
 
-namespace CLI {
-class App;
-class Option;
-}  // namespace CLI
-
 namespace fleet::cli {
 
 /// "250ms", "30s", "5m", "2h", "7d", "1w", "1h30m", "1.5h"; a plain number is seconds. Not

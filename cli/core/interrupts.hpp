@@ -3,7 +3,7 @@
 // are started must unblock them again). The destructor restores the mask. Used from one thread.
 #pragma once
 
-#include <signal.h>
+#include <csignal>
 
 #include "common/base/fd.hpp"
 #include "common/base/time.hpp"

@@ -12,7 +12,7 @@
 #include "common/base/json_text.hpp"
 #include "common/base/time.hpp"
 
-namespace CLI {
+namespace CLI {  // NOLINT(readability-identifier-naming): the library's own name
 class App;
 }
 

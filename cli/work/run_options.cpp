@@ -3,7 +3,6 @@
 #include <utility>
 
 #include <CLI/App.hpp>
-#include <CLI/Config.hpp>
 
 #include "cli/work/results_writer.hpp"
 

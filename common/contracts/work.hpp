@@ -159,6 +159,9 @@ struct BulkResult {
 };
 inline constexpr std::size_t kMaxBulk = 2'000;
 
+/// For `pressure`: the shared lanes and those of every private batch. No batch has this name.
+inline constexpr const char* kAllLanes = "*";
+
 /// Chooses executions for cancel and requeue: ids, or a batch, or all that failed.
 struct BulkSelection {
     std::vector<model::ExecutionId> ids;
@@ -215,7 +218,8 @@ class WorkBackend {
     /// batch alone the batch itself becomes cancelled first, so that nothing of it starts any more.
     virtual BulkResult cancel(const BulkSelection& selection) = 0;
 
-    /// O(stages). nullopt: no such pool. `batch`: only this batch's private lane.
+    /// O(stages). nullopt: no such pool. `batch`: only this batch's private lane; empty: the lanes
+    /// that all workers of the pool share; kAllLanes: everything.
     [[nodiscard]] virtual std::optional<model::PoolPressure> pressure(const std::string& pool,
                                                                       const std::string& batch) = 0;
     [[nodiscard]] virtual std::optional<model::Execution> get(const model::ExecutionId& id) = 0;

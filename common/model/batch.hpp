@@ -35,7 +35,7 @@ struct NewBatch {
     std::string name;       ///< unique; 1..100 of letters, digits, '.', '_', '-'
     std::string pool;
     base::Uuid id_seed;     ///< ids of its items derive from it
-    /// Own claim lane: workers bound to the batch can claim it alone (used by `fleet run`).
+    /// Own claim lane: only workers bound to the batch claim from it (used by `fleet run`).
     bool private_lane = false;
     std::int64_t spec = 0;  ///< of its items; 0 if mixed
     base::JsonText options; ///< what `fleet resume` needs to go on (spool path, workers, ...)

@@ -78,6 +78,7 @@ std::optional<model::Next> sleep(const base::JsonText& input, const base::Clock&
 const std::vector<std::string>& machine_names() {
     static const std::vector<std::string> names = [] {
         std::vector<std::string> all;
+        all.reserve(kMachines.size());
         for (const auto& [name, machine] : kMachines) {
             all.emplace_back(name);
         }

@@ -152,7 +152,8 @@ CommandRunner::CommandRunner(CommandContext context, const base::Clock& clock)
       null_(process::open_null()),
       logs_(context_.data_folder) {}
 
-std::optional<Failure> CommandRunner::prepare(const CommandAttempt& attempt, Prepared& prepared) {
+std::optional<Failure> CommandRunner::prepare(const CommandAttempt& attempt,
+                                              Prepared& prepared) const {
     const contracts::Claimed& claimed = attempt.claimed;
     if (context_.data_folder.empty()) {
         return permanent(ErrorKind::config,

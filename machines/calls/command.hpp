@@ -60,7 +60,8 @@ class CommandRunner {
 
   private:
     struct Prepared;
-    [[nodiscard]] std::optional<Failure> prepare(const CommandAttempt& attempt, Prepared& prepared);
+    [[nodiscard]] std::optional<Failure> prepare(const CommandAttempt& attempt,
+                                                 Prepared& prepared) const;
     [[nodiscard]] std::optional<Failure> open_files(const CommandAttempt& attempt,
                                                     Prepared& prepared);
     [[nodiscard]] std::optional<Failure> execute(const CommandAttempt& attempt,

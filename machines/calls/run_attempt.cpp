@@ -124,7 +124,7 @@ std::variant<PreparedSpec, model::ExecutionError> AttemptRunner::prepare(
 }
 
 StepOutcome AttemptRunner::run(const contracts::Claimed& claimed, const PreparedSpec& prepared,
-                               std::stop_token kill_now) {
+                               const std::stop_token& kill_now) {
     const PreparedSpec::Parts& parts = prepared.parts();
     StepOutcome outcome;
     const base::BootTime start = state_->clock.boot_now();

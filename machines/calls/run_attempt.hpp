@@ -96,8 +96,8 @@ class AttemptRunner {
     /// attempt's own timeout gives TERM, then after the spec's grace KILL. Never throws for what a
     /// command or an input does; failures of this machine (no descriptors, a full disk) become
     /// transient failures that say so.
-    [[nodiscard]] StepOutcome run(const contracts::Claimed& claimed, const PreparedSpec& spec,
-                                  std::stop_token kill_now);
+    [[nodiscard]] StepOutcome run(const contracts::Claimed& claimed, const PreparedSpec& prepared,
+                                  const std::stop_token& kill_now);
 
     /// Kills everything that carries the process mark, until nothing does: to be called before work
     /// is handed back when the worker ends, while no attempt runs. Returns how many were killed.

@@ -85,6 +85,7 @@ TEST_CASE("private batches have a pressure of their own") {
     CHECK(f.work().pressure("default", "")->ready() == 3);
     CHECK(f.work().pressure("default", "private")->ready() == 3);
     CHECK(f.work().pressure("default", "shared")->ready() == 0);
+    CHECK(f.work().pressure("default", contracts::kAllLanes)->ready() == 6);
     CHECK(f.work().pressure("default", "nothing")->ready() == 0);
 }
 

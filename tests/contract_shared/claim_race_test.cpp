@@ -1,3 +1,5 @@
+#include <signal.h>
+
 #include <catch2/catch.hpp>
 
 #include <algorithm>
@@ -59,13 +61,17 @@ std::map<std::string, std::vector<Acquisition>> read_journal(const std::string& 
 }
 
 void push_all(contracts::Store& store) {
-    const auto spec = store.work().put_spec({.machine = "builtin:noop"});
+    model::WorkSpec noop;
+    noop.machine = "builtin:noop";
+    const auto spec = store.work().put_spec(noop);
     for (std::int64_t pushed = 0; pushed < kItems; pushed += 2'500) {
         contracts::PushRequest request;
         request.pool = "default";
         request.spec = spec;
         for (int i = 0; i < 2'500; ++i) {
-            request.executions.push_back({.input = "null"});
+            contracts::NewExecution execution;
+            execution.input = "null";
+            request.executions.push_back(std::move(execution));
         }
         REQUIRE(store.work().push(request).outcome == contracts::PushResult::Outcome::pushed);
     }

@@ -179,7 +179,7 @@ TEST_CASE("a file that is not a database is refused and stays as it is") {
     box.write("letter.db", text);
     const ProgramResult run = box.fleet({"run", "--store", "letter.db", "--", "true"});
     check_refused(box, run, 1);
-    CHECK_THAT(run.err, Contains("letter.db") && Contains("not a database"));
+    CHECK_THAT(run.err, Contains("letter.db") && Contains("not an SQLite database"));
     CHECK(box.read("letter.db") == text);
 }
 

@@ -1,6 +1,6 @@
 #include "tests/end_to_end/fleet_box.hpp"
 
-#include <algorithm>
+#include <csignal>
 #include <fstream>
 #include <sstream>
 
@@ -11,6 +11,10 @@
 namespace fleet::test_support {
 
 FleetBox::~FleetBox() {
+    kill_all();
+}
+
+void FleetBox::kill_all() const {
     // Whatever was started here has this folder in its command line, as part of the store's URL.
     for (const pid_t pid : process::all_pids()) {
         const auto identity = process::identity_of(pid);

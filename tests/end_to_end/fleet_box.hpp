@@ -34,6 +34,9 @@ class FleetBox {
         std::vector<std::string> arguments, std::optional<std::string> stdin_text = {},
         std::chrono::milliseconds limit = std::chrono::seconds(60)) const;
 
+    /// SIGKILL to every process that was started for this box.
+    void kill_all() const;
+
     /// Lines of `fleet results`; the lines of one batch.
     [[nodiscard]] std::vector<std::string> results(const std::string& batch) const;
     /// How many executions the store holds; 0 when there is no store.

@@ -108,7 +108,7 @@ TEST_CASE("a second Ctrl-C stops at once, and what ran goes back") {
     CHECK(lines_of(pending.out).size() == 4);
 }
 
-TEST_CASE("after kill -9 of everything resume finishes and repeats nothing that was recorded") {
+TEST_CASE("after kill -9 of fleet run resume finishes and repeats nothing that was recorded") {
     const FleetBox box;
     ChildProgram run(slow_run(box, 60, "0.2"));
     REQUIRE(wait_until([&] { return done_files(box) >= 8; }, seconds(30)));
@@ -132,6 +132,27 @@ TEST_CASE("after kill -9 of everything resume finishes and repeats nothing that 
     CHECK(box.results("b").size() == 60);
 }
 
+TEST_CASE("after kill -9 of run, scaler and workers resume starts at once and finishes") {
+    const FleetBox box;
+    ChildProgram run(slow_run(box, 40, "0.2"));
+    REQUIRE(wait_until([&] { return done_files(box) >= 8; }, seconds(30)));
+    run.kill(SIGKILL);
+    box.kill_all();
+    REQUIRE(run.wait(seconds(10)));
+    const auto before = recorded_done(box);
+
+    // Nobody waits for leases to expire: the dead are proven dead.
+    const ProgramResult resumed = box.fleet({"resume"}, {}, seconds(13));
+    INFO(resumed.err << resumed.out << box.read(".fleet/logs/scaler-b.log"));
+    REQUIRE(resumed.exit_code == 0);
+    const auto count = endings(box);
+    CHECK(count.size() == 40);
+    for (const std::string& item : before) {
+        CAPTURE(item);
+        CHECK(count.at(item) == 1);
+    }
+}
+
 TEST_CASE("failed items run again only with --failed") {
     const FleetBox box;
     const ProgramResult run = box.fleet({"run", "--items", "-", "--batch", "b", "--", "sh", "-c",
@@ -147,6 +168,24 @@ TEST_CASE("failed items run again only with --failed") {
     INFO(again.err << again.out);
     CHECK(again.exit_code == 0);
     CHECK_THAT(again.out, Contains("4 done, 0 failed"));
+}
+
+TEST_CASE("a run that was killed while it loaded is finished by resume with every item once") {
+    const FleetBox box;
+    constexpr int kItems = 60'000;
+    box.write("items.txt", numbers(kItems));
+    ChildProgram run(
+        box.program({"run", "--items", "items.txt", "--batch", "b", "--quiet", "builtin:noop"}));
+    // The scaler is started when the batch is made, right before the loading.
+    REQUIRE(
+        wait_until([&] { return std::filesystem::exists(box.path(".fleet/logs/scaler-b.log")); },
+                   seconds(30)));
+    run.kill(SIGKILL);
+    REQUIRE(run.wait(seconds(10)));
+    const ProgramResult resumed = box.fleet({"resume"}, {}, seconds(120));
+    INFO(resumed.err << resumed.out);
+    REQUIRE(resumed.exit_code == 0);
+    CHECK(box.results("b").size() == kItems);
 }
 
 TEST_CASE("a loading that was cut off is finished by resume with every item once") {

@@ -1,4 +1,5 @@
 // The main job with the real programs: items in, results out.
+#include <csignal>
 #include <filesystem>
 #include <map>
 #include <set>
@@ -7,6 +8,8 @@
 
 #include "common/base/json.hpp"
 #include "tests/end_to_end/fleet_box.hpp"
+#include "tests/support/folders.hpp"
+#include "tests/support/wait_until.hpp"
 
 using namespace fleet;
 using namespace fleet::test_support;
@@ -183,6 +186,44 @@ TEST_CASE("submit prints an id per item, and wait and cancel take them") {
     CHECK(resumed.exit_code == 0);
     CHECK(box.fleet({"wait", "--batch", "s"}).exit_code == 0);
     CHECK(box.fleet({"wait", ids[0], ids[1], ids[2]}).exit_code == 0);
+}
+
+TEST_CASE("beside a scaler that serves the store run only submits and waits") {
+    const FleetBox box;
+    REQUIRE(box.fleet({"submit", "builtin:noop"}).exit_code == 0);
+    Program service;
+    service.argv = {(bin_dir() / "scaler").string(), "--store", box.store().string()};
+    ChildProgram scaler(service);
+    REQUIRE(wait_until([&] { return box.fleet({"hosts", "--jsonl"}).out.size() > 2; }));
+    const ProgramResult run =
+        box.fleet({"run", "--items", "-", "--batch", "b", "--", "sh", "-c", "echo $1", "sh", "{}"},
+                  "a\nb\nc\n");
+    INFO(run.err << run.out << scaler.err());
+    CHECK(run.exit_code == 0);
+    CHECK_THAT(run.out, Contains("3 done"));
+    CHECK_FALSE(std::filesystem::exists(box.path(".fleet/logs/scaler-b.log")));
+    scaler.kill(SIGTERM);
+    const auto end = scaler.wait(std::chrono::seconds(20));
+    REQUIRE(end);
+    CHECK(end->exit_code == 0);
+}
+
+TEST_CASE("a second run on the same store waits for its turn and both finish") {
+    const FleetBox box;
+    ChildProgram first(box.program({"run", "--batch", "first", "--", "sh", "-c",
+                                    "touch started; while ! test -e go; do sleep 0.05; done"}));
+    REQUIRE(wait_until([&] { return std::filesystem::exists(box.path("started")); }));
+    ChildProgram second(box.program({"run", "--batch", "second", "--", "true"}));
+    REQUIRE(wait_until(
+        [&] { return second.err().find("waiting for batch first") != std::string::npos; }));
+    box.write("go", "");
+    const auto first_end = first.wait(std::chrono::seconds(20));
+    const auto second_end = second.wait(std::chrono::seconds(20));
+    INFO(first.err() << first.out() << second.err() << second.out());
+    REQUIRE(first_end);
+    REQUIRE(second_end);
+    CHECK(first_end->exit_code == 0);
+    CHECK(second_end->exit_code == 0);
 }
 
 TEST_CASE("a unique key that is live is not submitted twice") {

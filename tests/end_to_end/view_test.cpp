@@ -161,6 +161,8 @@ TEST_CASE("a store is checked, backed up and pruned") {
         box.fleet({"run", "--quiet", "--max-attempts", "1", "--", "sh", "-c", "exit 0"});
     INFO(run.err);
     REQUIRE(run.exit_code == 0);
+    CHECK_THAT(box.fleet({"decisions"}).out, Contains("default") && Contains("start 1"));
+    CHECK_THAT(box.fleet({"hosts"}).out, Contains("terminated"));
     const ProgramResult check = box.fleet({"check"});
     CHECK(check.exit_code == 0);
     CHECK_THAT(check.out, Contains("all is well"));
@@ -174,7 +176,6 @@ TEST_CASE("a store is checked, backed up and pruned") {
     CHECK_THAT(box.fleet({"ps", "--store", "copy.db", "--jsonl"}).out,
                Contains("\"status\":\"done\""));
     CHECK_THAT(box.fleet({"batches"}).out, Contains("BATCH"));
-    CHECK_THAT(box.fleet({"decisions"}).out, Contains("default"));
 }
 
 TEST_CASE("a file that is not a database is refused, not changed") {

@@ -91,10 +91,12 @@ class Claimer {
         std::vector<model::StepCommit> commits;
         for (const auto& one : claimed) {
             say("claimed", one.lease, before);
-            commits.push_back({.lease = one.lease,
-                               .commit_id = base::random_positive_int64(),
-                               .attempt = one.attempt,
-                               .next = model::NextDone{.output = "null"}});
+            model::StepCommit commit;
+            commit.lease = one.lease;
+            commit.commit_id = base::random_positive_int64();
+            commit.attempt = one.attempt;
+            commit.next = model::NextDone{.output = "null"};
+            commits.push_back(std::move(commit));
         }
         const auto results = store_.commit(commits);
         for (std::size_t i = 0; i < results.size(); ++i) {

@@ -89,7 +89,7 @@ model::PoolPressure pressure_of(Transaction& transaction, const std::string& poo
     promote_due(transaction);
     std::vector<const Lane*> lanes;
     for (const Lane& lane : state.lanes) {
-        if (lane.pool == pool && lane.batch == batch) {
+        if (lane.pool == pool && (batch == contracts::kAllLanes || lane.batch == batch)) {
             lanes.push_back(&lane);
         }
     }

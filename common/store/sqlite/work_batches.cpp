@@ -230,7 +230,7 @@ std::optional<model::PoolPressure> SqliteWork::pressure(const std::string& pool,
         "l.service_sum_ms, l.service_histogram, (SELECT e.created_at_ms FROM executions e "
         "INDEXED BY executions_ready WHERE e.lane = l.lane AND e.ready = 1 "
         "ORDER BY e.rank, e.seq LIMIT 1), l.lane FROM lanes l LEFT JOIN batches b ON b.batch = l.batch "
-        "WHERE l.pool = ?1 AND (?2 = '' OR b.name = ?2) ORDER BY l.stage_rank DESC, l.stage");
+        "WHERE l.pool = ?1 AND (?2 = '*' OR coalesce(b.name, '') = ?2) ORDER BY l.stage_rank DESC, l.stage");
     rows.bind(1, found->number).bind(2, batch);
     while (rows.step()) {
         if (stages.empty() || stages.back().pressure.stage != rows.view(0)) {

@@ -20,6 +20,8 @@ using contracts::ClaimRequest;
 /// The most due rows that one claim promotes, and the most that one takeover hands back.
 constexpr std::size_t kDueLimit = 500;
 constexpr base::Millis kOverduePause{100};
+/// A batch without a lane of its own has nothing for workers that are bound to it.
+constexpr std::int64_t kNoBatch = -1;
 
 struct Claimant {
     std::int64_t number = 0;
@@ -69,6 +71,10 @@ class Claim {
             return answer;
         }
         pool_ = pool->number;
+        if (!request_.batch.empty()) {
+            const auto batch = find_batch(transaction_.connection(), request_.batch);
+            batch_ = batch && batch->private_lane ? batch->number : kNoBatch;
+        }
         look_at_due(answer);
         while (answer.claimed.size() < request_.limit) {
             const auto lane = best_lane();
@@ -159,11 +165,10 @@ class Claim {
         std::optional<std::pair<Order, Lane>> best;
         auto lanes = transaction_.prepare(
             "SELECT l.lane, l.stage, l.stage_rank, e.rank, e.seq FROM lanes l "
-            "LEFT JOIN batches b ON b.batch = l.batch "
             "JOIN executions e ON e.seq = (SELECT seq FROM executions INDEXED BY executions_ready "
             "WHERE lane = l.lane AND ready = 1 ORDER BY rank, seq LIMIT 1) "
-            "WHERE l.pool = ?1 AND (?2 = '' OR b.name = ?2)");
-        lanes.bind(1, pool_).bind(2, request_.batch);
+            "WHERE l.pool = ?1 AND l.batch = ?2");
+        lanes.bind(1, pool_).bind(2, batch_);
         while (lanes.step()) {
             if (!wanted(lanes.view(1))) {
                 continue;
@@ -281,6 +286,7 @@ class Claim {
     const ClaimRequest& request_;
     Claimant claimant_;
     std::int64_t pool_ = 0;
+    std::int64_t batch_ = 0;  ///< of the private lane; 0: the lanes that all share
     std::optional<std::int64_t> next_due_ms_;
     std::optional<std::int64_t> wait_until_ms_;
 };

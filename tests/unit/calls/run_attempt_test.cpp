@@ -55,7 +55,7 @@ class Bench {
     }
 
     StepOutcome run(model::WorkSpec spec, const std::string& input = R"({"item":"the item"})",
-                    std::stop_token stop = {}) {
+                    const std::stop_token& stop = {}) {
         auto prepared = runner.prepare(std::move(spec));
         if (const auto* error = std::get_if<model::ExecutionError>(&prepared)) {
             FAIL(error->message);
@@ -68,7 +68,7 @@ class Bench {
         claimed.item_number = 5;
         claimed.attempt = ++attempt;
         claimed.failures = failures;
-        return runner.run(claimed, std::get<PreparedSpec>(prepared), std::move(stop));
+        return runner.run(claimed, std::get<PreparedSpec>(prepared), stop);
     }
 
     TemporaryFolder folder;

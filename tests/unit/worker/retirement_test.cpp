@@ -87,7 +87,6 @@ TEST_CASE("a retiring worker that is called back goes on claiming") {
     fixture.start();
     REQUIRE(wait_until([&] { return fixture.count(first, Status::running) == 1; }));
     auto& registration = fixture.store.registration();
-    std::atomic<int> claims{0};
     registration.update_status("worker-1", WorkerStatus::terminating, "scale down");
     const auto second = fixture.push("builtin:noop", 1, "1");
     // Its heartbeat, or the claim that is refused, tells it.
