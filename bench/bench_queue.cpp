@@ -1,13 +1,12 @@
 // No-op items through the SQLite store: pushing, and draining (claim, run, complete, each durable
 // when it is reported) with two workers, beside a bare loop over SQLite that makes the same row
 // changes. Options: --json, --items N (default 100000), --rounds N (default 3).
-#include <signal.h>
-
 #include <algorithm>
 #include <chrono>
 #include <cstring>
 #include <functional>
 #include <iostream>
+#include <signal.h>
 #include <string>
 #include <thread>
 #include <vector>
@@ -38,9 +37,9 @@ double timed(const std::function<void()>& work) {
 }
 
 base::StoreUrl store_url(const bench::ScratchFolder& folder, const std::string& durability) {
-    return base::StoreUrl::parse("sqlite:" + (folder.path() / "queue.db").string() +
-                                     "?durability=" + durability,
-                                 folder.path());
+    return base::StoreUrl::parse(
+        "sqlite:" + (folder.path() / "queue.db").string() + "?durability=" + durability,
+        folder.path());
 }
 
 /// Pushes `items` no-ops as one sealed batch; returns the seconds.
@@ -143,8 +142,8 @@ double drain_with_store(const base::StoreUrl& url) {
 double drain_with_workers(contracts::Store& store, std::int64_t items) {
     store.scaling().set_paused("default", true);
     const auto program = (bench::program_folder() / "worker").string();
-    const std::vector<std::string> argv{program,    "--store", store.url().text(), "--pool",
-                                        "default", "--slots", "4"};
+    const std::vector<std::string> argv{
+        program, "--store", store.url().text(), "--pool", "default", "--slots", "4"};
     OwnProcess one{argv};
     OwnProcess two{argv};
     contracts::WorkerFilter active;

@@ -1,11 +1,11 @@
 #include "bench/support/bare_queue.hpp"
 
-#include <sqlite3.h>
-
 #include <ctime>
 #include <stdexcept>
 #include <string>
 #include <vector>
+
+#include <sqlite3.h>
 
 namespace fleet::bench {
 

@@ -1,15 +1,15 @@
 #include "bench/support/own_process.hpp"
 
+#include <cstdlib>
 #include <fcntl.h>
 #include <signal.h>
 #include <spawn.h>
-#include <sys/wait.h>
-#include <unistd.h>
-
-#include <cstdlib>
 #include <stdexcept>
-#include <system_error>
+#include <unistd.h>
 #include <utility>
+
+#include <sys/wait.h>
+#include <system_error>
 
 namespace fleet::bench {
 
@@ -47,7 +47,9 @@ OwnProcess::~OwnProcess() {
     }
 }
 
-void OwnProcess::signal(int number) const { ::kill(pid_, number); }
+void OwnProcess::signal(int number) const {
+    ::kill(pid_, number);
+}
 
 int OwnProcess::wait() {
     int status = 0;

@@ -1,11 +1,11 @@
 // Child processes of a benchmark: itself with other arguments, or a program beside it.
 #pragma once
 
-#include <sys/types.h>
-
 #include <filesystem>
 #include <string>
 #include <vector>
+
+#include <sys/types.h>
 
 namespace fleet::bench {
 

@@ -101,10 +101,10 @@ void append_item_json(std::string& json, std::string_view line, bool raw, const 
 }
 
 SpoolSummary spool_items(const std::string& items, bool raw, const std::filesystem::path& spool,
-                         const ItemCheck& check) {
+                         const ItemCheck& check, int stop_fd) {
     const base::UniqueFd input = open_items(items);
     const std::string file = items == "-" ? "standard input" : items;
-    LineReader reader(input.get(), file, contracts::kMaxInputBytes);
+    LineReader reader(input.get(), file, contracts::kMaxInputBytes, stop_fd);
     SpoolWriter writer(spool);
     SpoolSummary summary;
     std::string json;

@@ -27,9 +27,10 @@ using ItemCheck = std::function<void(std::string_view input, std::int64_t line)>
 
 /// `items`: a file, or "-" for standard input. The spool file appears under its name only when it
 /// is complete and on disk. Every line of it is "LINE\tJSON". Throws ConfigError naming file and
-/// line: cannot be opened, no items, not UTF-8, broken JSON, too long. Constant memory.
+/// line: cannot be opened, no items, not UTF-8, broken JSON, too long; Cancelled once `stop_fd`
+/// (-1: none) is readable. Constant memory.
 SpoolSummary spool_items(const std::string& items, bool raw, const std::filesystem::path& spool,
-                         const ItemCheck& check);
+                         const ItemCheck& check, int stop_fd = -1);
 
 /// A spool of one item, number 1.
 void spool_one(std::string_view input, const std::filesystem::path& spool);

@@ -1,8 +1,10 @@
 #include "cli/items/line_reader.hpp"
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
 #include <cstring>
+#include <poll.h>
 #include <unistd.h>
 #include <utility>
 
@@ -15,8 +17,20 @@ constexpr std::size_t kBlock = 256U << 10U;
 
 }  // namespace
 
-LineReader::LineReader(int fd, std::string name, std::size_t longest_line)
-    : fd_(fd), name_(std::move(name)), longest_line_(longest_line) {}
+LineReader::LineReader(int fd, std::string name, std::size_t longest_line, int stop_fd)
+    : fd_(fd), name_(std::move(name)), longest_line_(longest_line), stop_fd_(stop_fd) {}
+
+void LineReader::wait_for_input() const {
+    if (stop_fd_ < 0) {
+        return;
+    }
+    std::array<pollfd, 2> watched{{{fd_, POLLIN, 0}, {stop_fd_, POLLIN, 0}}};
+    while (::poll(watched.data(), watched.size(), -1) < 0 && errno == EINTR) {
+    }
+    if (watched[1].revents != 0) {
+        throw base::Cancelled("reading " + name_ + " was interrupted");
+    }
+}
 
 bool LineReader::fill() {
     if (begin_ > 0 && begin_ == end_) {
@@ -32,6 +46,7 @@ bool LineReader::fill() {
         buffer_.resize(std::max(end_ + kBlock, buffer_.size() * 2));
     }
     for (;;) {
+        wait_for_input();
         const ssize_t count = ::read(fd_, buffer_.data() + end_, kBlock);
         if (count > 0) {
             end_ += static_cast<std::size_t>(count);

@@ -42,7 +42,8 @@ std::vector<PoolRow> collect_pool_rows(contracts::Store& store, const std::strin
     const std::vector<model::WorkerRecord> workers = store.registration().list(filter);
     std::vector<PoolRow> rows;
     for (const std::string& name : names) {
-        std::optional<model::PoolPressure> pressure = store.work().pressure(name, contracts::kAllLanes);
+        std::optional<model::PoolPressure> pressure =
+            store.work().pressure(name, contracts::kAllLanes);
         if (!pressure) {
             continue;
         }

@@ -13,7 +13,7 @@
 namespace fleet::cli {
 namespace {
 
-constexpr int kMostWorkers = 100'000;
+constexpr int kMostWorkers = 10'000;
 constexpr std::size_t kLongestBatchName = 100;
 constexpr std::size_t kNameSuffix = 4;
 

@@ -8,7 +8,9 @@
 #include "cli/work/batch_run.hpp"
 #include "cli/work/host_scaler.hpp"
 #include "cli/work/run_options.hpp"
+#include "cli/work/scaler_process.hpp"
 #include "cli/work/submission.hpp"
+#include "common/base/errors.hpp"
 
 namespace fleet::cli {
 namespace {
@@ -63,8 +65,19 @@ int run(CommandContext& context, const Options& options) {
     check_shared(*store);
     const auto host = find_host_scaler(*store);
     const bool service = host && host->batch.empty();
-    PreparedBatch prepared =
-        prepare_batch(context, *store, options.submission, submission, !service, run_options.batch);
+    if (!service) {
+        // Said before anything is submitted.
+        static_cast<void>(sibling_program("scaler"));
+        static_cast<void>(sibling_program("worker"));
+    }
+    PreparedBatch prepared;
+    try {
+        prepared = prepare_batch(context, *store, options.submission, submission, !service,
+                                 run_options.batch, interrupts.fd());
+    } catch (const base::Cancelled& interrupted) {
+        context.err << "fleet: " << interrupted.what() << "; nothing was submitted" << std::endl;
+        return kExitInterrupted;
+    }
     run_options.batch = prepared.options;
     run_options.empty_lines = prepared.empty_lines;
     return BatchRun(context, *store, interrupts, prepared.batch, run_options).run();

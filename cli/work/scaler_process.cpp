@@ -25,6 +25,8 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr std::streamoff kLastWordsBytes = 8 << 10;
+/// The longest that the scaler takes.
+constexpr base::Millis kLongestGrace{1'000'000'000};
 
 struct LifeLine {
     base::UniqueFd read_end;
@@ -70,7 +72,7 @@ std::vector<std::string> arguments(const ScalerOptions& options, int life_line) 
                                   "--slots",
                                   std::to_string(options.slots),
                                   "--grace",
-                                  seconds_text(options.grace),
+                                  seconds_text(std::min(options.grace, kLongestGrace)),
                                   "--parent-fd",
                                   std::to_string(life_line),
                                   "--log-level",

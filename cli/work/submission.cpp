@@ -193,7 +193,7 @@ void check_shared(const contracts::Store& store) {
 
 PreparedBatch prepare_batch(const CommandContext& context, contracts::Store& store,
                             const SubmissionOptions& options, const Submission& submission,
-                            bool private_lane, BatchOptions batch_options) {
+                            bool private_lane, BatchOptions batch_options, int stop_fd) {
     require_pool(store, options.pool);
     const std::string name =
         options.batch.empty() ? new_batch_name(context.clock.wall_now()) : options.batch;
@@ -211,7 +211,7 @@ PreparedBatch prepare_batch(const CommandContext& context, contracts::Store& sto
     const std::filesystem::path spool = spool_folder(store) / batch_options.spool;
     if (options.items) {
         const SpoolSummary summary = spool_items(absolute_items(context, *options.items),
-                                                 options.raw, spool, submission.check);
+                                                 options.raw, spool, submission.check, stop_fd);
         batch_options.items = summary.items;
         prepared.empty_lines = summary.empty_lines;
     } else {

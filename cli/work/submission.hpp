@@ -63,11 +63,12 @@ struct PreparedBatch {
 };
 
 /// Validates all items (or the one input) into the spool file, then makes the batch. Throws
-/// ConfigError, also when the name is taken or the pool is unknown; nothing is submitted then.
-/// `batch_options` gets what belongs to the items.
+/// ConfigError, also when the name is taken or the pool is unknown, and Cancelled once `stop_fd`
+/// (-1: none) is readable; nothing is submitted then. `batch_options` gets what belongs to the
+/// items.
 [[nodiscard]] PreparedBatch prepare_batch(const CommandContext& context, contracts::Store& store,
                                           const SubmissionOptions& options,
                                           const Submission& submission, bool private_lane,
-                                          BatchOptions batch_options);
+                                          BatchOptions batch_options, int stop_fd = -1);
 
 }  // namespace fleet::cli

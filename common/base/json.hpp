@@ -3,9 +3,10 @@
 // use `JsonText`.
 #pragma once
 
-#include <nlohmann/json.hpp>
 #include <string>
 #include <string_view>
+
+#include <nlohmann/json.hpp>
 
 namespace fleet::base {
 

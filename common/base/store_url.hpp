@@ -10,17 +10,17 @@ namespace fleet::base {
 
 /// "sqlite:PATH?durability=full" or "memory:". Values only.
 struct StoreUrl {
-    std::string scheme;                           ///< "sqlite", "memory"
-    std::string path;                             ///< absolute for sqlite, empty for memory
-    std::map<std::string, std::string> options;   ///< from "?a=b&c=d"
+    std::string scheme;                          ///< "sqlite", "memory"
+    std::string path;                            ///< absolute for sqlite, empty for memory
+    std::map<std::string, std::string> options;  ///< from "?a=b&c=d"
 
     /// The canonical text, absolute: what is stored and passed to child processes.
     [[nodiscard]] std::string text() const;
     /// As `text`, for people and logs: passwords and keys are removed.
     [[nodiscard]] std::string text_without_secrets() const;
 
-    /// A bare path means sqlite. Throws ConfigError for an unknown scheme (nearest known one named),
-    /// an unknown option or an empty path. Relative paths are taken from `directory`.
+    /// A bare path means sqlite. Throws ConfigError for an unknown scheme (nearest known one
+    /// named), an unknown option or an empty path. Relative paths are taken from `directory`.
     [[nodiscard]] static StoreUrl parse(std::string_view text,
                                         const std::filesystem::path& directory);
 };

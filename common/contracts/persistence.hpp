@@ -39,8 +39,9 @@ class PersistenceBackend {
         const CheckpointFilter& filter) = 0;
     /// Removes all checkpoints of the execution; returns how many.
     virtual std::size_t delete_execution(const std::string& execution_id) = 0;
-    /// The latest checkpoint of `from`, saved under a new execution id. The snapshot's JSON gets the
-    /// new execution_id, parent_execution_id = from and pending_launches = null. False: no such one.
+    /// The latest checkpoint of `from`, saved under a new execution id. The snapshot's JSON gets
+    /// the new execution_id, parent_execution_id = from and pending_launches = null. False: no such
+    /// one.
     virtual bool clone(const std::string& from, const std::string& to) = 0;
 };
 

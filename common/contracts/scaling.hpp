@@ -19,9 +19,9 @@ namespace fleet::contracts {
 struct SeatRequest {
     std::string pool;
     std::string host;
-    int pool_max = 0;                 ///< the maximum the caller acts under
-    base::Millis ttl{30'000};         ///< void unless ready by then
-    std::int64_t request_id = 0;      ///< chosen before the first try; a repeat gets the same seat
+    int pool_max = 0;             ///< the maximum the caller acts under
+    base::Millis ttl{30'000};     ///< void unless ready by then
+    std::int64_t request_id = 0;  ///< chosen before the first try; a repeat gets the same seat
 };
 struct SeatRefused {
     std::string reason;  ///< "pool default has 4 of 4 workers"
@@ -47,7 +47,8 @@ class ScalingBackend {
     /// Pausing stops claims; wakes the workers when it ends. False: no such pool.
     virtual bool set_paused(const std::string& pool, bool paused) = 0;
 
-    /// One transaction: a seat, if all the pool's seats that are not `gone` are fewer than pool_max.
+    /// One transaction: a seat, if all the pool's seats that are not `gone` are fewer than
+    /// pool_max.
     virtual SeatAnswer take_seat(const SeatRequest& request) = 0;
     /// False for an illegal change or an unknown seat. -> gone frees it. A seat whose worker is
     /// registered follows the worker's status by itself.

@@ -17,7 +17,7 @@ namespace fleet::contracts {
 struct SendResult {
     std::size_t woken = 0;  ///< executions that got a copy and are pending, resume-first
     bool kept = false;      ///< nobody waited: kept for the first that comes
-    bool more = false;      ///< more than kMaxWoken waited: send again (with the same id) for the rest
+    bool more = false;  ///< more than kMaxWoken waited: send again (with the same id) for the rest
 };
 inline constexpr std::size_t kMaxWoken = 1'000;
 

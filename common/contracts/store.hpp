@@ -1,8 +1,8 @@
 // The store: where everything lives, and the one write that matters.
 //
-// `open_store(url)` (common/store/open.hpp) makes one; it hands out the backends, which live as long
-// as it does. Thread-safe as a whole. Methods block for the time of a few transactions and throw
-// base::StoreError when the store cannot do its work. Every process opens the store once.
+// `open_store(url)` (common/store/open.hpp) makes one; it hands out the backends, which live as
+// long as it does. Thread-safe as a whole. Methods block for the time of a few transactions and
+// throw base::StoreError when the store cannot do its work. Every process opens the store once.
 #pragma once
 
 #include <cstdint>

@@ -1,8 +1,8 @@
 // Wake-ups between threads and processes without polling.
 //
 // Subscribe (ticket), look at the store, then wait: a notify after the ticket was taken ends the
-// wait at once, so no wake-up is lost. Wake-ups may be spurious and are hints only; the store is the
-// truth. Thread-safe; a waiting thread uses no CPU.
+// wait at once, so no wake-up is lost. Wake-ups may be spurious and are hints only; the store is
+// the truth. Thread-safe; a waiting thread uses no CPU.
 #pragma once
 
 #include <cstdint>

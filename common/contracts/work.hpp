@@ -106,8 +106,8 @@ struct ClaimAnswer {
     /// When nothing is ready: the time until something becomes due (a delay, a deadline, the end of
     /// somebody's lease), if anything will.
     std::optional<base::Millis> next_due;
-    /// Owners on the claimant's own box whose leases have expired. Their work is not handed out: the
-    /// claimant first ends those processes, then calls release_by_worker.
+    /// Owners on the claimant's own box whose leases have expired. Their work is not handed out:
+    /// the claimant first ends those processes, then calls release_by_worker.
     std::vector<model::WorkerRecord> expired_neighbours;
 };
 
@@ -131,7 +131,7 @@ struct ExecutionFilter {
     std::vector<model::ExecutionId> ids;  ///< empty: all
     std::optional<model::ErrorKind> error_kind;
     std::string worker_id;
-    std::size_t limit = 100;              ///< 1..10,000
+    std::size_t limit = 100;  ///< 1..10,000
     /// Page: the `next` of the previous answer; 0 for the first page.
     std::int64_t after = 0;
     bool newest_first = false;
@@ -153,9 +153,9 @@ struct ErrorGroup {
 /// What an operator's bulk change did; at most `kMaxBulk` a call, so that no transaction is long.
 struct BulkResult {
     std::int64_t changed = 0;
-    std::int64_t skipped = 0;              ///< not in a status that allows it
-    std::vector<std::string> notes;        ///< per id, why it was skipped; at most 20
-    bool more = false;                     ///< call again, there is more to do
+    std::int64_t skipped = 0;        ///< not in a status that allows it
+    std::vector<std::string> notes;  ///< per id, why it was skipped; at most 20
+    bool more = false;               ///< call again, there is more to do
 };
 inline constexpr std::size_t kMaxBulk = 2'000;
 
@@ -191,8 +191,8 @@ class WorkBackend {
     /// Replaces the batch's options; false if there is no such batch.
     virtual bool set_batch_options(const std::string& name, const base::JsonText& options) = 0;
 
-    /// One transaction; repeatable when the ids are given. More than kMaxPush executions or an input
-    /// over kMaxInputBytes are a StoreError internal. Wakes the pool's workers.
+    /// One transaction; repeatable when the ids are given. More than kMaxPush executions or an
+    /// input over kMaxInputBytes are a StoreError internal. Wakes the pool's workers.
     virtual PushResult push(const PushRequest& request) = 0;
 
     /// Atomic: no execution is ever handed to two owners whose leases overlap. An execution whose
@@ -211,8 +211,8 @@ class WorkBackend {
     virtual std::vector<model::ExecutionId> release_by_worker(const std::string& worker_id,
                                                               ReleaseReason reason) = 0;
 
-    /// failed or cancelled -> pending, counters of failures reset, attempt numbers go on. Executions
-    /// whose unique key is live elsewhere are skipped.
+    /// failed or cancelled -> pending, counters of failures reset, attempt numbers go on.
+    /// Executions whose unique key is live elsewhere are skipped.
     virtual BulkResult requeue(const BulkSelection& selection) = 0;
     /// pending, waiting -> cancelled; running ones are marked and end at their next commit. With a
     /// batch alone the batch itself becomes cancelled first, so that nothing of it starts any more.

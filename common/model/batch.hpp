@@ -32,13 +32,13 @@ struct StatusCounts {
 };
 
 struct NewBatch {
-    std::string name;       ///< unique; 1..100 of letters, digits, '.', '_', '-'
+    std::string name;  ///< unique; 1..100 of letters, digits, '.', '_', '-'
     std::string pool;
-    base::Uuid id_seed;     ///< ids of its items derive from it
+    base::Uuid id_seed;  ///< ids of its items derive from it
     /// Own claim lane: only workers bound to the batch claim from it (used by `fleet run`).
     bool private_lane = false;
-    std::int64_t spec = 0;  ///< of its items; 0 if mixed
-    base::JsonText options; ///< what `fleet resume` needs to go on (spool path, workers, ...)
+    std::int64_t spec = 0;   ///< of its items; 0 if mixed
+    base::JsonText options;  ///< what `fleet resume` needs to go on (spool path, workers, ...)
 };
 
 struct Batch {

@@ -94,23 +94,23 @@ struct Counters {
 
 /// One try of a command or call, as evidence. Every field that is absent was not measured.
 struct Attempt {
-    int number = 0;                       ///< from 1
+    int number = 0;  ///< from 1
     std::string worker_id;
     std::string host;
     base::StoreTime started_at{};
-    base::StoreTime finished_at{};        ///< 0 while it runs
+    base::StoreTime finished_at{};  ///< 0 while it runs
     std::optional<int> exit_code;
     std::optional<int> signal;
     std::optional<ExecutionError> error;
-    base::Millis duration{0};             ///< of the command alone, monotonic
-    std::optional<base::Millis> cpu_time; ///< user + system, the command and what it waited for
+    base::Millis duration{0};              ///< of the command alone, monotonic
+    std::optional<base::Millis> cpu_time;  ///< user + system, the command and what it waited for
     std::optional<std::int64_t> max_rss_bytes;
-    std::string stdout_path;              ///< absolute; empty for work inside the worker
+    std::string stdout_path;  ///< absolute; empty for work inside the worker
     std::string stderr_path;
-    std::int64_t stdout_offset = 0;       ///< where the command's own output begins (after the header)
+    std::int64_t stdout_offset = 0;  ///< where the command's own output begins (after the header)
     std::int64_t stderr_offset = 0;
-    std::string stderr_excerpt;           ///< last words, UTF-8, at most kExcerptBytes
-    bool suspicious = false;              ///< ended in a way that deserves a look
+    std::string stderr_excerpt;  ///< last words, UTF-8, at most kExcerptBytes
+    bool suspicious = false;     ///< ended in a way that deserves a look
     bool operator==(const Attempt&) const = default;
 };
 inline constexpr std::size_t kExcerptBytes = 2048;
@@ -138,8 +138,8 @@ struct Execution {
     std::string channel;                         ///< waited for, else empty
     std::int64_t spec = 0;                       ///< see WorkBackend::spec
     base::JsonText input;
-    base::JsonText output;                       ///< of a done execution
-    std::optional<ExecutionError> error;         ///< last failure; kept when it is retried
+    base::JsonText output;                ///< of a done execution
+    std::optional<ExecutionError> error;  ///< last failure; kept when it is retried
     std::optional<Attempt> last_attempt;
     std::string unique_key;
     bool cancel_requested = false;

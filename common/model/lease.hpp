@@ -16,7 +16,7 @@ using FencingToken = std::int64_t;
 /// A lease on an execution. Copied freely; it proves nothing by itself, the store compares it.
 struct Lease {
     ExecutionId execution;
-    std::string owner;        ///< `host:pid:run_id` of the worker process
+    std::string owner;  ///< `host:pid:run_id` of the worker process
     FencingToken token = 0;
     std::int64_t handle = 0;  ///< opaque: lets the store find the row quickly; 0 = unknown
     bool operator==(const Lease&) const = default;

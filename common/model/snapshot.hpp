@@ -13,7 +13,7 @@ namespace fleet::model {
 struct Snapshot {
     std::string execution_id;  ///< the family allows any text here, ours are UUIDs
     std::string machine_name;
-    std::string event;          ///< machine_start, state_enter, execute, state_exit, machine_end, waiting
+    std::string event;  ///< machine_start, state_enter, execute, state_exit, machine_end, waiting
     std::string current_state;
     std::string waiting_channel;  ///< empty for none
     std::int64_t step = 0;

@@ -76,8 +76,8 @@ enum class CommitResult {
     already_applied,  ///< this commit_id was applied before; nothing changed
     conflict,         ///< the lease holds, but its last commit was another one for this same step
     lease_lost,       ///< not the current owner and token; nothing changed
-    cancelled,        ///< cancel was asked for: usage and attempt are kept, the execution is cancelled
-    not_found,        ///< no such execution
+    cancelled,  ///< cancel was asked for: usage and attempt are kept, the execution is cancelled
+    not_found,  ///< no such execution
 };
 [[nodiscard]] std::string_view to_text(CommitResult result);
 

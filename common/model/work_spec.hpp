@@ -18,8 +18,8 @@ struct Backoff {
     base::Millis initial{1000};
     base::Millis maximum{60'000};
     double factor = 2.0;
-    double jitter = 0.2;               ///< share of the delay that is random, 0..1
-    std::vector<base::Millis> steps;   ///< if not empty, these instead; the last one repeats
+    double jitter = 0.2;              ///< share of the delay that is random, 0..1
+    std::vector<base::Millis> steps;  ///< if not empty, these instead; the last one repeats
     bool operator==(const Backoff&) const = default;
 
     /// `failures` from 1; `random` in [0,1). Never negative, never above `maximum` (or the step).
@@ -32,8 +32,8 @@ struct WorkSpec {
     std::string directory;                    ///< absolute working directory; for commands
     std::vector<std::pair<std::string, std::string>> environment;  ///< added to the worker's own
     bool item_on_stdin = false;
-    std::optional<base::Millis> timeout;      ///< of one attempt
-    base::Millis grace{30'000};               ///< between TERM and KILL
+    std::optional<base::Millis> timeout;  ///< of one attempt
+    base::Millis grace{30'000};           ///< between TERM and KILL
     int max_attempts = 3;
     Backoff backoff;
     bool operator==(const WorkSpec&) const = default;

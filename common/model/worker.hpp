@@ -62,10 +62,10 @@ struct WorkerRecord {
     bool stale = false;
     std::int64_t rss_bytes = 0;
     int open_fds = 0;
-    std::int64_t seat = 0;          ///< 0 for none
-    std::string launch_token;       ///< proves the seat; never listed
-    base::JsonText metadata;        ///< an object; heartbeats merge into it
-    std::string reason;             ///< why it has this status ("scale down: ...", "no heartbeat for 12s")
+    std::int64_t seat = 0;     ///< 0 for none
+    std::string launch_token;  ///< proves the seat; never listed
+    base::JsonText metadata;   ///< an object; heartbeats merge into it
+    std::string reason;  ///< why it has this status ("scale down: ...", "no heartbeat for 12s")
 };
 
 /// `id host pid pool status slots busy heartbeat_age_ms started_at version` and more.

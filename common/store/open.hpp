@@ -14,9 +14,9 @@ enum class Missing {
     refuse,  ///< ConfigError if it is not there
 };
 
-/// Opens, migrating forward if needed. `clock` must outlive the store. Errors: ConfigError for a URL
-/// that names nothing usable (folder missing, not writable), StoreError corrupt (not a database, a
-/// damaged one), too_new (written by a newer program), unavailable.
+/// Opens, migrating forward if needed. `clock` must outlive the store. Errors: ConfigError for a
+/// URL that names nothing usable (folder missing, not writable), StoreError corrupt (not a
+/// database, a damaged one), too_new (written by a newer program), unavailable.
 [[nodiscard]] std::unique_ptr<contracts::Store> open_store(const base::StoreUrl& url,
                                                            const base::Clock& clock,
                                                            Missing missing = Missing::create);

@@ -1,14 +1,13 @@
-#include <signal.h>
-
-#include <catch2/catch.hpp>
-
 #include <algorithm>
 #include <map>
 #include <memory>
 #include <random>
+#include <signal.h>
 #include <sstream>
 #include <string>
 #include <vector>
+
+#include <catch2/catch.hpp>
 
 #include "common/base/clock.hpp"
 #include "common/base/ids.hpp"
@@ -88,9 +87,9 @@ TEST_CASE("eight processes that are killed at random never share a lease and los
     push_all(*store);
 
     const auto start = [&] {
-        return std::make_unique<ChildProgram>(test_support::Program{
-            .argv = {(test_support::bin_dir() / "claimer").string(), url.text(), journal,
-                     std::to_string(kTtlMs), "20"}});
+        return std::make_unique<ChildProgram>(
+            test_support::Program{.argv = {(test_support::bin_dir() / "claimer").string(),
+                                           url.text(), journal, std::to_string(kTtlMs), "20"}});
     };
     std::vector<std::unique_ptr<ChildProgram>> claimers;
     for (std::size_t i = 0; i < kProcesses; ++i) {
@@ -100,9 +99,7 @@ TEST_CASE("eight processes that are killed at random never share a lease and los
     INFO("seed " << seed);
     std::mt19937 random{seed};
     std::map<std::string, bool> killed;  // by pid
-    const auto done = [&] {
-        return store->work().pressure("default", "").value().totals().done;
-    };
+    const auto done = [&] { return store->work().pressure("default", "").value().totals().done; };
     // Each kill comes after some progress, so that there are many whatever the machine's speed.
     for (std::int64_t mark = 100; mark < kItems; mark += 100) {
         REQUIRE(test_support::wait_until([&] { return done() >= mark; }, 60s));

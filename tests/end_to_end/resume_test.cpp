@@ -8,6 +8,7 @@
 
 #include "common/base/json.hpp"
 #include "tests/end_to_end/fleet_box.hpp"
+#include "tests/support/folders.hpp"
 #include "tests/support/wait_until.hpp"
 
 using namespace fleet;
@@ -86,6 +87,25 @@ TEST_CASE("Ctrl-C retires the workers, says how to go on, and resume finishes th
     const ProgramResult again = box.fleet({"resume", "b"});
     CHECK(again.exit_code == 0);
     CHECK_THAT(again.out, Contains("nothing to resume"));
+}
+
+TEST_CASE("Ctrl-C while items come in through a pipe submits nothing") {
+    const FleetBox box;
+    // The writer of the pipe stays open, as that of a slow generator does.
+    Program program;
+    program.argv = {"sh", "-c", "(echo a; exec sleep 600) | exec \"$0\" \"$@\"",
+                    (bin_dir() / "fleet").string()};
+    for (const char* argument : {"run", "--items", "-", "--batch", "b", "--", "echo", "{}"}) {
+        program.argv.emplace_back(argument);
+    }
+    program.directory = box.path("");
+    ChildProgram run(program);
+    const auto is_reading = [&] { return std::filesystem::exists(box.path(".fleet/spool")); };
+    REQUIRE(wait_until(is_reading, seconds(30)));
+    run.kill_group(SIGINT);
+    REQUIRE(wait_until([&] { return !run.err().empty(); }));
+    CHECK_THAT(run.err(), Contains("interrupted; nothing was submitted"));
+    CHECK(box.executions() == 0);
 }
 
 TEST_CASE("a second Ctrl-C stops at once, and what ran goes back") {

@@ -193,6 +193,12 @@ TEST_CASE("a killed worker is replaced and its work goes on at once") {
     CHECK(page.executions.at(0).counters.lost_worker == 1);
     CHECK(fleet.store().registration().get(killed.worker_id)->status == WorkerStatus::lost);
     scaler.kill(SIGTERM);
+    // Two signals that are pending together are one: the second comes when the first is obeyed.
+    const auto retiring = [&] {
+        const auto workers = fleet.workers();
+        return !workers.empty() && workers.front().status == WorkerStatus::terminating;
+    };
+    REQUIRE(wait_until(retiring, kLimit));
     scaler.kill(SIGTERM);  // twice: at once
     CHECK(scaler.wait(kLimit)->exit_code == 0);
     CHECK(fleet.workers().empty());

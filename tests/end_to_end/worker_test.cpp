@@ -172,6 +172,8 @@ TEST_CASE("commands die with a worker that is killed, and another worker takes o
     CHECK(box.get(ids.front()).counters.failures == 0);
     CHECK(box.status("w1") == WorkerStatus::lost);
     second.kill(SIGINT);
+    // Two signals that are pending together are one: the second comes when the first is obeyed.
+    REQUIRE(wait_until([&] { return box.status("w2") == WorkerStatus::terminating; }, kLimit));
     second.kill(SIGINT);
     const auto end = second.wait(kLimit);
     REQUIRE(end);

@@ -3,12 +3,11 @@
 // write(2) to a file opened for appending, so that kill -9 loses nothing that was said.
 //
 // claimer STORE_URL JOURNAL TTL_MS BATCH_SIZE
-#include <fcntl.h>
-#include <unistd.h>
-
 #include <cstdio>
+#include <fcntl.h>
 #include <iostream>
 #include <string>
+#include <unistd.h>
 #include <vector>
 
 #include "common/base/clock.hpp"
@@ -34,8 +33,7 @@ class Claimer {
         worker_.worker_id = "claimer-" + base::random_word(8);
         worker_.host = "test";
         worker_.process = process::self_identity(clock);
-        worker_.owner =
-            "test:" + std::to_string(worker_.process.pid) + ":" + base::random_word(6);
+        worker_.owner = "test:" + std::to_string(worker_.process.pid) + ":" + base::random_word(6);
         worker_.pool = "default";
         worker_.ttl = base::Millis{600'000};
         store_.registration().register_worker(worker_);
@@ -121,8 +119,8 @@ int main(int argc, char** argv) {
     }
     try {
         const base::SystemClock clock;
-        const auto store = store::open_store(base::StoreUrl::parse(argv[1], "/"), clock,
-                                             store::Missing::refuse);
+        const auto store =
+            store::open_store(base::StoreUrl::parse(argv[1], "/"), clock, store::Missing::refuse);
         return Claimer{*store, clock, argv[2], base::Millis{std::stoll(argv[3])},
                        std::stoul(argv[4])}
             .run();

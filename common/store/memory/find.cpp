@@ -4,6 +4,7 @@
 #include <map>
 #include <set>
 
+#include "common/model/error_prefix.hpp"
 #include "common/store/memory/backends.hpp"
 #include "common/store/memory/executions.hpp"
 
@@ -15,8 +16,6 @@ using contracts::ExecutionFilter;
 using contracts::ExecutionPage;
 
 constexpr std::size_t kMaxPage = 10'000;
-constexpr std::size_t kMaxPrefix = 80;
-constexpr std::size_t kUuidLength = 36;
 
 bool matches(const State& state, const Row& row, const ExecutionFilter& filter,
              const std::set<model::ExecutionId>& ids) {
@@ -27,40 +26,6 @@ bool matches(const State& state, const Row& row, const ExecutionFilter& filter,
            (!filter.batch || row.batch == *filter.batch) && (ids.empty() || ids.contains(row.id)) &&
            (!filter.error_kind || (row.error && row.error->kind == *filter.error_kind)) &&
            (filter.worker_id.empty() || row.worker_id == filter.worker_id);
-}
-
-bool is_digit(char character) {
-    return std::isdigit(static_cast<unsigned char>(character)) != 0;
-}
-
-/// Numbers and ids become '#', so that messages which differ in nothing else fall together.
-std::string error_prefix(std::string_view message) {
-    std::string prefix;
-    std::size_t at = 0;
-    while (at < message.size() && prefix.size() < kMaxPrefix) {
-        if (base::Uuid::parse(message.substr(at, kUuidLength))) {
-            prefix.push_back('#');
-            at += kUuidLength;
-        } else if (is_digit(message[at])) {
-            prefix.push_back('#');
-            while (at < message.size() && is_digit(message[at])) {
-                ++at;
-            }
-        } else {
-            prefix.push_back(message[at++]);
-        }
-    }
-    // Never half a character: continuation bytes of UTF-8 begin with the bits 10.
-    const auto is_continuation = [](char byte) {
-        return (static_cast<unsigned char>(byte) & 0xC0U) == 0x80U;
-    };
-    if (at < message.size() && is_continuation(message[at])) {
-        while (!prefix.empty() && is_continuation(prefix.back())) {
-            prefix.pop_back();
-        }
-        prefix.pop_back();
-    }
-    return prefix;
 }
 
 model::StagePressure stage_pressure(const State& state, const Lane& lane, base::StoreTime now) {
@@ -181,7 +146,7 @@ std::vector<ErrorGroup> group_errors(Transaction& transaction, const std::string
             (!batch.empty() && row.batch != batch)) {
             continue;
         }
-        const std::string prefix = error_prefix(row.error->message);
+        const std::string prefix = model::error_prefix(row.error->message);
         ErrorGroup& group = groups[{row.error->kind, prefix}];
         if (group.count++ == 0) {
             group.kind = row.error->kind;

@@ -183,8 +183,9 @@ class Application {
                 break;
         }
         transaction_
-            .prepare("UPDATE executions SET failures = ?2, transient = ?3, rate_limited = ?4 "
-                     "WHERE seq = ?1")
+            .prepare(
+                "UPDATE executions SET failures = ?2, transient = ?3, rate_limited = ?4 "
+                "WHERE seq = ?1")
             .bind(1, row_.seq)
             .bind(2, row_.failures)
             .bind(3, row_.transient)

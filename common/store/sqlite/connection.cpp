@@ -61,7 +61,8 @@ void throw_sqlite_error(sqlite3* db, int code, const std::string& doing) {
     const int extended = db != nullptr ? sqlite3_extended_errcode(db) : code;
     const auto kind = kind_of(code);
     throw base::StoreError(kind,
-                           doing + (file != nullptr ? " (store " + std::string{file} + "): " : ": ") +
+                           doing +
+                               (file != nullptr ? " (store " + std::string{file} + "): " : ": ") +
                                reason + " [sqlite " + std::to_string(extended) + "]",
                            advice_for(kind));
 }
@@ -96,8 +97,8 @@ Statement& Statement::bind(int index, double value) {
 Statement& Statement::bind(int index, std::string_view text) {
     // A null pointer would bind NULL, an empty text is something else.
     const char* const data = text.data() != nullptr ? text.data() : "";
-    check_bind(db_, sqlite3_bind_text64(statement_, index, data, text.size(), SQLITE_STATIC,
-                                        SQLITE_UTF8));
+    check_bind(
+        db_, sqlite3_bind_text64(statement_, index, data, text.size(), SQLITE_STATIC, SQLITE_UTF8));
     return *this;
 }
 
@@ -136,7 +137,9 @@ std::int64_t Statement::run() {
     return sqlite3_changes64(db_);
 }
 
-void Statement::reset() { sqlite3_reset(statement_); }
+void Statement::reset() {
+    sqlite3_reset(statement_);
+}
 
 std::string_view Statement::view(int column) const {
     const void* const data = sqlite3_column_blob(statement_, column);
@@ -151,10 +154,10 @@ base::Uuid Statement::uuid(int column) const {
     base::Uuid id;
     const auto bytes = view(column);
     if (bytes.size() != id.bytes.size()) {
-        throw base::StoreError(base::StoreError::Kind::corrupt,
-                               "reading an id: " + std::to_string(bytes.size()) +
-                                   " bytes instead of 16",
-                               "run `fleet check`");
+        throw base::StoreError(
+            base::StoreError::Kind::corrupt,
+            "reading an id: " + std::to_string(bytes.size()) + " bytes instead of 16",
+            "run `fleet check`");
     }
     std::copy(bytes.begin(), bytes.end(), id.bytes.begin());
     return id;
@@ -162,8 +165,8 @@ base::Uuid Statement::uuid(int column) const {
 
 Connection::Connection(const std::filesystem::path& file, Access access, Durability durability)
     : file_(file) {
-    const int code = sqlite3_open_v2(file.c_str(), &db_,
-                                     SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, nullptr);
+    const int code =
+        sqlite3_open_v2(file.c_str(), &db_, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, nullptr);
     try {
         if (code != SQLITE_OK) {
             throw_sqlite_error(db_, code, "opening " + file.string());
@@ -171,7 +174,8 @@ Connection::Connection(const std::filesystem::path& file, Access access, Durabil
         sqlite3_extended_result_codes(db_, 1);
         sqlite3_busy_handler(db_, &Connection::on_busy, this);
         // Negative cache sizes are KiB: enough for the hot pages, small enough for an idle worker.
-        execute("PRAGMA cache_size = -8192; PRAGMA temp_store = MEMORY; PRAGMA foreign_keys = OFF;");
+        execute(
+            "PRAGMA cache_size = -8192; PRAGMA temp_store = MEMORY; PRAGMA foreign_keys = OFF;");
         if (access == Access::read_only) {
             execute("PRAGMA query_only = ON;");
         } else {
@@ -195,8 +199,8 @@ Connection::~Connection() {
 Statement Connection::prepare(const char* sql) {
     auto [position, added] = statements_.try_emplace(sql, nullptr);
     if (added || position->second == nullptr) {
-        const int code = sqlite3_prepare_v3(db_, sql, -1, SQLITE_PREPARE_PERSISTENT,
-                                            &position->second, nullptr);
+        const int code =
+            sqlite3_prepare_v3(db_, sql, -1, SQLITE_PREPARE_PERSISTENT, &position->second, nullptr);
         if (code != SQLITE_OK) {
             statements_.erase(position);
             throw_sqlite_error(db_, code, "preparing \"" + std::string{sql}.substr(0, 200) + "\"");
@@ -212,7 +216,9 @@ void Connection::execute(const char* sql) {
     }
 }
 
-int Connection::take_busy_waits() { return std::exchange(busy_waits_, 0); }
+int Connection::take_busy_waits() {
+    return std::exchange(busy_waits_, 0);
+}
 
 int Connection::on_busy(void* self, int count) {
     if (count >= kBusyLimit) {

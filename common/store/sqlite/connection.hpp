@@ -1,7 +1,6 @@
-// One SQLite connection with its prepared statements. Not thread-safe: whoever uses it has it alone.
+// One SQLite connection with its prepared statements. Not thread-safe: whoever uses it has it
+// alone.
 #pragma once
-
-#include <sqlite3.h>
 
 #include <cstdint>
 #include <filesystem>
@@ -12,6 +11,8 @@
 #include <string_view>
 #include <unordered_map>
 #include <utility>
+
+#include <sqlite3.h>
 
 #include "common/base/errors.hpp"
 #include "common/base/ids.hpp"

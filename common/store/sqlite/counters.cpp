@@ -108,9 +108,8 @@ void CounterDeltas::merge(const CounterDeltas& other) {
     }
     for (const Batch& theirs : other.batches_) {
         change_batch(theirs.batch, std::nullopt, std::nullopt);
-        auto ours = std::find_if(batches_.begin(), batches_.end(), [&](const Batch& one) {
-            return one.batch == theirs.batch;
-        });
+        auto ours = std::find_if(batches_.begin(), batches_.end(),
+                                 [&](const Batch& one) { return one.batch == theirs.batch; });
         for (std::size_t i = 0; i < kCounts; ++i) {
             ours->change[i] += theirs.change[i];
         }
@@ -144,10 +143,10 @@ bool CounterDeltas::flush(Connection& connection, base::StoreTime now) const {
             "SELECT arrivals, completions, rates_at_ms, service_histogram FROM lanes "
             "WHERE lane = ?1");
         if (!row.bind(1, one.lane).step()) {
-            throw base::StoreError(base::StoreError::Kind::corrupt,
-                                   "counting in lane " + std::to_string(one.lane) +
-                                       ": there is no such lane",
-                                   "run `fleet check`");
+            throw base::StoreError(
+                base::StoreError::Kind::corrupt,
+                "counting in lane " + std::to_string(one.lane) + ": there is no such lane",
+                "run `fleet check`");
         }
         const auto [arrivals, completions] = rates(row, now_ms, one.arrivals, one.completions);
         ServiceHistogram histogram{row.view(3)};

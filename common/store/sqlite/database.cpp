@@ -22,7 +22,9 @@ StoreTimeSource read_time(const std::filesystem::path& file, const base::Clock& 
 
 }  // namespace
 
-Reader::~Reader() { database_.give_back(std::move(connection_)); }
+Reader::~Reader() {
+    database_.give_back(std::move(connection_));
+}
 
 Database::Database(base::StoreUrl url, const base::Clock& clock,
                    std::unique_ptr<contracts::TriggerBackend> triggers)

@@ -7,12 +7,14 @@ namespace fleet::store::sqlite {
 
 namespace {
 
-#define FLEET_ROW_COLUMNS                                                                        \
+#define FLEET_ROW_COLUMNS                                                                          \
     "seq, id, status, ready, owner, token, commit_id, lane, batch, rank, begun, attempt, cancel, " \
     "failures, transient, rate_limited, lost_worker, max_attempts, attempt_record IS NOT NULL, "   \
     "unique_key IS NOT NULL, started_at_ms, claimed_at_ms, resume_step"
 
-int small(const Statement& row, int column) { return static_cast<int>(row.integer(column)); }
+int small(const Statement& row, int column) {
+    return static_cast<int>(row.integer(column));
+}
 
 ExecutionRow read_row(const Statement& row) {
     ExecutionRow result;
@@ -47,8 +49,8 @@ ExecutionRow read_row(const Statement& row) {
 std::optional<ExecutionRow> find_row(Connection& connection, const model::ExecutionId& id,
                                      std::int64_t handle) {
     if (handle != 0) {
-        auto row = connection.prepare("SELECT " FLEET_ROW_COLUMNS
-                                      " FROM executions WHERE seq = ?1");
+        auto row =
+            connection.prepare("SELECT " FLEET_ROW_COLUMNS " FROM executions WHERE seq = ?1");
         if (row.bind(1, handle).step() && row.uuid(1) == id) {
             return read_row(row);
         }
@@ -77,8 +79,9 @@ void begin_attempt(WriteTransaction& transaction, ExecutionRow& row) {
     ++row.attempt;
     row.started_at_ms = transaction.now_ms();
     transaction
-        .prepare("UPDATE executions SET begun = 1, attempt = ?2, started_at_ms = ?3 "
-                 "WHERE seq = ?1")
+        .prepare(
+            "UPDATE executions SET begun = 1, attempt = ?2, started_at_ms = ?3 "
+            "WHERE seq = ?1")
         .bind(1, row.seq)
         .bind(2, row.attempt)
         .bind(3, row.started_at_ms)
@@ -89,9 +92,10 @@ void keep_attempt(WriteTransaction& transaction, const ExecutionRow& row,
                   const model::Attempt& record) {
     if (row.has_record) {
         transaction
-            .prepare("INSERT OR REPLACE INTO attempts (seq, attempt, record) "
-                     "SELECT seq, coalesce(attempt_record ->> '$.number', attempt), attempt_record "
-                     "FROM executions WHERE seq = ?1 AND attempt_record ->> '$.number' <> ?2")
+            .prepare(
+                "INSERT OR REPLACE INTO attempts (seq, attempt, record) "
+                "SELECT seq, coalesce(attempt_record ->> '$.number', attempt), attempt_record "
+                "FROM executions WHERE seq = ?1 AND attempt_record ->> '$.number' <> ?2")
             .bind(1, row.seq)
             .bind(2, record.number)
             .run();
@@ -126,10 +130,11 @@ void to_pending(WriteTransaction& transaction, const ExecutionRow& row, const Ba
 
 void to_cancelled(WriteTransaction& transaction, const ExecutionRow& row) {
     transaction
-        .prepare("UPDATE executions SET status = 5, ready = 0, due_at_ms = NULL, channel = NULL, "
-                 "last_owner = coalesce(owner, last_owner), owner = NULL, cancel = 1, "
-                 "finished_at_ms = ?2, error_kind = ?3, error = 'cancelled by request', "
-                 "evidence = '' WHERE seq = ?1")
+        .prepare(
+            "UPDATE executions SET status = 5, ready = 0, due_at_ms = NULL, channel = NULL, "
+            "last_owner = coalesce(owner, last_owner), owner = NULL, cancel = 1, "
+            "finished_at_ms = ?2, error_kind = ?3, error = 'cancelled by request', "
+            "evidence = '' WHERE seq = ?1")
         .bind(1, row.seq)
         .bind(2, transaction.now_ms())
         .bind(3, static_cast<int>(model::ErrorKind::cancelled))
@@ -141,9 +146,10 @@ void to_cancelled(WriteTransaction& transaction, const ExecutionRow& row) {
 void to_failed(WriteTransaction& transaction, const ExecutionRow& row,
                const model::ExecutionError& error, bool poisoned) {
     transaction
-        .prepare("UPDATE executions SET status = 4, poisoned = ?2, last_owner = owner, "
-                 "owner = NULL, finished_at_ms = ?3, error_kind = ?4, error = ?5, evidence = ?6 "
-                 "WHERE seq = ?1")
+        .prepare(
+            "UPDATE executions SET status = 4, poisoned = ?2, last_owner = owner, "
+            "owner = NULL, finished_at_ms = ?3, error_kind = ?4, error = ?5, evidence = ?6 "
+            "WHERE seq = ?1")
         .bind(1, row.seq)
         .bind(2, poisoned)
         .bind(3, transaction.now_ms())
@@ -158,8 +164,9 @@ void to_failed(WriteTransaction& transaction, const ExecutionRow& row,
 void keep_error(WriteTransaction& transaction, const ExecutionRow& row,
                 const model::ExecutionError& error) {
     transaction
-        .prepare("UPDATE executions SET error_kind = ?2, error = ?3, evidence = ?4 "
-                 "WHERE seq = ?1")
+        .prepare(
+            "UPDATE executions SET error_kind = ?2, error = ?3, evidence = ?4 "
+            "WHERE seq = ?1")
         .bind(1, row.seq)
         .bind(2, static_cast<int>(error.kind))
         .bind(3, error.message)
@@ -170,9 +177,10 @@ void keep_error(WriteTransaction& transaction, const ExecutionRow& row,
 void finish(WriteTransaction& transaction, const ExecutionRow& row) {
     if (row.has_unique_key) {
         transaction
-            .prepare("DELETE FROM unique_keys WHERE seq = ?1 AND (pool, key) IN "
-                     "(SELECT l.pool, e.unique_key FROM executions e JOIN lanes l USING (lane) "
-                     "WHERE e.seq = ?1)")
+            .prepare(
+                "DELETE FROM unique_keys WHERE seq = ?1 AND (pool, key) IN "
+                "(SELECT l.pool, e.unique_key FROM executions e JOIN lanes l USING (lane) "
+                "WHERE e.seq = ?1)")
             .bind(1, row.seq)
             .run();
     }

@@ -15,8 +15,8 @@ model::ExecutionError lost_error(WriteTransaction& transaction, const ExecutionR
     const auto& worker = transaction.names().worker(row.owner);
     return {.kind = model::ErrorKind::lost_worker,
             .message = "worker " + worker.worker_id + " on host " + worker.host +
-                       " vanished while attempt " + std::to_string(row.attempt) +
-                       " ran; time " + std::to_string(row.lost_worker) + " of at most " +
+                       " vanished while attempt " + std::to_string(row.attempt) + " ran; time " +
+                       std::to_string(row.lost_worker) + " of at most " +
                        std::to_string(model::kMaxLostWorker),
             .evidence = "registration " + worker.worker_id};
 }
@@ -47,8 +47,9 @@ void count_return(WriteTransaction& transaction, const ExecutionRow& row, Releas
     const bool orderly =
         reason == ReleaseReason::retirement || reason == ReleaseReason::operator_kill;
     transaction
-        .prepare("UPDATE executions SET lost_worker = ?2, takeovers = takeovers + ?3, "
-                 "releases = releases + ?4 WHERE seq = ?1")
+        .prepare(
+            "UPDATE executions SET lost_worker = ?2, takeovers = takeovers + ?3, "
+            "releases = releases + ?4 WHERE seq = ?1")
         .bind(1, row.seq)
         .bind(2, row.lost_worker)
         .bind(3, orderly ? 0 : 1)
@@ -63,8 +64,8 @@ void hand_back_row(WriteTransaction& transaction, ExecutionRow row, ReleaseReaso
         to_cancelled(transaction, row);
         return;
     }
-    const bool lost =
-        row.begun && (reason == ReleaseReason::worker_dead || reason == ReleaseReason::lease_expired);
+    const bool lost = row.begun && (reason == ReleaseReason::worker_dead ||
+                                    reason == ReleaseReason::lease_expired);
     if (lost && lose_attempt(transaction, row)) {
         count_return(transaction, row, reason);
         return;
@@ -149,8 +150,8 @@ std::optional<std::int64_t> next_due_ms(WriteTransaction& transaction) {
             earliest = row.integer(0);
         }
     };
-    auto due = transaction.prepare(
-        "SELECT min(due_at_ms) FROM executions WHERE due_at_ms IS NOT NULL");
+    auto due =
+        transaction.prepare("SELECT min(due_at_ms) FROM executions WHERE due_at_ms IS NOT NULL");
     due.step();
     take(due);
     auto leases = transaction.prepare(

@@ -34,8 +34,7 @@ std::int64_t lane_for(Connection& connection, std::int64_t pool, const std::stri
             return row.integer(0);
         }
     }
-    connection
-        .prepare("INSERT INTO lanes (pool, stage, stage_rank, batch) VALUES (?1, ?2, ?3, ?4)")
+    connection.prepare("INSERT INTO lanes (pool, stage, stage_rank, batch) VALUES (?1, ?2, ?3, ?4)")
         .bind(1, pool)
         .bind(2, stage)
         .bind(3, stage_rank)
@@ -57,9 +56,13 @@ const Names::BatchNames& Names::batch_names(std::int64_t number) {
     return position->second;
 }
 
-const std::string& Names::batch(std::int64_t number) { return batch_names(number).name; }
+const std::string& Names::batch(std::int64_t number) {
+    return batch_names(number).name;
+}
 
-bool Names::batch_cancelled(std::int64_t number) { return batch_names(number).cancelled; }
+bool Names::batch_cancelled(std::int64_t number) {
+    return batch_names(number).cancelled;
+}
 
 const LaneNames& Names::lane(std::int64_t number) {
     auto [position, added] = lanes_.try_emplace(number);
@@ -67,8 +70,8 @@ const LaneNames& Names::lane(std::int64_t number) {
         auto row = connection_.prepare(
             "SELECT pool, name, stage FROM lanes JOIN pools USING (pool) WHERE lane = ?1");
         if (row.bind(1, number).step()) {
-            position->second = LaneNames{
-                .pool_number = row.integer(0), .pool = row.text(1), .stage = row.text(2)};
+            position->second =
+                LaneNames{.pool_number = row.integer(0), .pool = row.text(1), .stage = row.text(2)};
         }
     }
     return position->second;

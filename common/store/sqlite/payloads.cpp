@@ -6,7 +6,8 @@ namespace fleet::store::sqlite {
 
 void put_payload(Connection& connection, std::int64_t seq, Payload kind, std::string_view data) {
     connection
-        .prepare("INSERT OR REPLACE INTO payloads (seq, kind, data, file) VALUES (?1, ?2, ?3, NULL)")
+        .prepare(
+            "INSERT OR REPLACE INTO payloads (seq, kind, data, file) VALUES (?1, ?2, ?3, NULL)")
         .bind(1, seq)
         .bind(2, static_cast<int>(kind))
         .bind(3, data)
@@ -16,7 +17,8 @@ void put_payload(Connection& connection, std::int64_t seq, Payload kind, std::st
 void put_payload_file(Connection& connection, std::int64_t seq, Payload kind,
                       const std::string& file) {
     connection
-        .prepare("INSERT OR REPLACE INTO payloads (seq, kind, data, file) VALUES (?1, ?2, NULL, ?3)")
+        .prepare(
+            "INSERT OR REPLACE INTO payloads (seq, kind, data, file) VALUES (?1, ?2, NULL, ?3)")
         .bind(1, seq)
         .bind(2, static_cast<int>(kind))
         .bind(3, file)

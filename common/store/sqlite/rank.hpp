@@ -16,7 +16,9 @@ inline constexpr std::int64_t kLastResumedRank = -kResumedShift / 2;
 [[nodiscard]] constexpr std::int64_t rank_of(int priority, bool resumed) {
     return -std::int64_t{priority} - (resumed ? kResumedShift : 0);
 }
-[[nodiscard]] constexpr bool is_resumed(std::int64_t rank) { return rank < kLastResumedRank; }
+[[nodiscard]] constexpr bool is_resumed(std::int64_t rank) {
+    return rank < kLastResumedRank;
+}
 [[nodiscard]] constexpr int priority_of(std::int64_t rank) {
     return static_cast<int>(-(is_resumed(rank) ? rank + kResumedShift : rank));
 }

@@ -1,16 +1,16 @@
 #include "common/store/sqlite/schema.hpp"
 
-#include <fcntl.h>
-#include <sys/stat.h>
-#include <sys/vfs.h>
-#include <unistd.h>
-
 #include <algorithm>
 #include <array>
 #include <cerrno>
 #include <cstring>
+#include <fcntl.h>
 #include <string>
 #include <string_view>
+#include <unistd.h>
+
+#include <sys/stat.h>
+#include <sys/vfs.h>
 
 #include "common/base/errors.hpp"
 #include "common/base/fd.hpp"
@@ -33,9 +33,10 @@ void refuse_network_file_system(const fs::path& folder) {
         const char* name;
     };
     // From linux/magic.h and the file systems' own sources.
-    constexpr std::array kinds{Kind{0x6969, "NFS"}, Kind{0x517B, "SMB"}, Kind{0xFF534D42L, "CIFS"},
-                               Kind{0xFE534D42L, "SMB2"}, Kind{0x01021997, "9p"},
-                               Kind{0x00C36400, "Ceph"}, Kind{0x0BD00BD0, "Lustre"}};
+    constexpr std::array kinds{Kind{0x6969, "NFS"},       Kind{0x517B, "SMB"},
+                               Kind{0xFF534D42L, "CIFS"}, Kind{0xFE534D42L, "SMB2"},
+                               Kind{0x01021997, "9p"},    Kind{0x00C36400, "Ceph"},
+                               Kind{0x0BD00BD0, "Lustre"}};
     for (const auto& kind : kinds) {
         if (static_cast<unsigned long>(info.f_type) == static_cast<unsigned long>(kind.magic)) {
             throw base::ConfigError(
@@ -79,11 +80,11 @@ void check_header(const fs::path& file) {
     constexpr std::string_view magic{"SQLite format 3\0", 16};
     if (got < static_cast<ssize_t>(header.size()) ||
         std::string_view{header.data(), magic.size()} != magic) {
-        throw base::StoreError(base::StoreError::Kind::corrupt,
-                               "opening the store " + file.string() +
-                                   ": this file is not an SQLite database",
-                               "nothing was changed; name another file with --store, or move this "
-                               "one away");
+        throw base::StoreError(
+            base::StoreError::Kind::corrupt,
+            "opening the store " + file.string() + ": this file is not an SQLite database",
+            "nothing was changed; name another file with --store, or move this "
+            "one away");
     }
 }
 
@@ -106,8 +107,9 @@ void refuse_newer(int version, const fs::path& file) {
     if (version > kSchemaVersion) {
         throw base::StoreError(base::StoreError::Kind::too_new,
                                "opening the store " + file.string() + ": it has schema version " +
-                                   std::to_string(version) + ", this program (" FLEET_VERSION
-                                   ") knows up to version " + std::to_string(kSchemaVersion),
+                                   std::to_string(version) +
+                                   ", this program (" FLEET_VERSION ") knows up to version " +
+                                   std::to_string(kSchemaVersion),
                                "use the newer program that wrote it, or name another store");
     }
 }
@@ -154,9 +156,10 @@ void prepare_file(const base::StoreUrl& url, bool create) {
     refuse_network_file_system(folder);
     if (!fs::exists(file, error)) {
         if (!create) {
-            throw base::ConfigError("opening the store " + file.string() + ": there is no such file",
-                                    "name an existing store with --store, or start with "
-                                    "`fleet run` or `fleet submit`, which make one");
+            throw base::ConfigError(
+                "opening the store " + file.string() + ": there is no such file",
+                "name an existing store with --store, or start with "
+                "`fleet run` or `fleet submit`, which make one");
         }
         create_file(file);
     }
@@ -168,7 +171,8 @@ void prepare_file(const base::StoreUrl& url, bool create) {
         throw base::StoreError(base::StoreError::Kind::unavailable,
                                "opening the store " + file.string() +
                                    ": the file system cannot share memory for SQLite's WAL mode "
-                                   "(journal mode stays " + mode.text(0) + ")",
+                                   "(journal mode stays " +
+                                   mode.text(0) + ")",
                                "put the store on another local file system");
     }
     mode.reset();

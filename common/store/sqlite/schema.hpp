@@ -9,9 +9,9 @@ namespace fleet::store::sqlite {
 
 inline constexpr int kSchemaVersion = 1;
 
-/// Creates the file with the current schema, or migrates it forward. Before the first connection the
-/// header and the file system are looked at (never afterwards: closing a descriptor would drop this
-/// process's locks). Throws ConfigError (folder missing, not writable, network file system) or
+/// Creates the file with the current schema, or migrates it forward. Before the first connection
+/// the header and the file system are looked at (never afterwards: closing a descriptor would drop
+/// this process's locks). Throws ConfigError (folder missing, not writable, network file system) or
 /// StoreError corrupt / too_new, each naming the file and what to do.
 void prepare_file(const base::StoreUrl& url, bool create);
 

@@ -1,9 +1,9 @@
 #include "common/store/sqlite/sqlite_store.hpp"
 
-#include <sys/stat.h>
-
 #include <cerrno>
 #include <mutex>
+
+#include <sys/stat.h>
 
 #include "common/base/errors.hpp"
 #include "common/store/sqlite/backup.hpp"
@@ -95,8 +95,7 @@ class SqliteStore final : public contracts::Store {
         PreparedCommit prepared{.commit = &commit, .output_file = {}};
         const auto* const done = std::get_if<model::NextDone>(&commit.next);
         if (done != nullptr && done->output.size() > contracts::kInlineResultBytes) {
-            prepared.output_file =
-                write_large_file(database_, done->output);
+            prepared.output_file = write_large_file(database_, done->output);
         }
         return prepared;
     }

@@ -34,10 +34,11 @@ StoreTimeSource::StoreTimeSource(Connection& connection, const base::Clock& cloc
                 store_epoch_ = row.integer(3) + 1;
             }
             offset_ = start - boot_ms(clock);
-            connection.prepare(
-                          "INSERT INTO clock (id, boot_id, offset_ms, last_tick_ms, gap_end_ms, "
-                          "store_epoch) VALUES (1, ?1, ?2, ?3, 0, ?4) ON CONFLICT (id) DO UPDATE "
-                          "SET boot_id = ?1, offset_ms = ?2, store_epoch = ?4")
+            connection
+                .prepare(
+                    "INSERT INTO clock (id, boot_id, offset_ms, last_tick_ms, gap_end_ms, "
+                    "store_epoch) VALUES (1, ?1, ?2, ?3, 0, ?4) ON CONFLICT (id) DO UPDATE "
+                    "SET boot_id = ?1, offset_ms = ?2, store_epoch = ?4")
                 .bind(1, boot_id)
                 .bind(2, static_cast<std::int64_t>(offset_.count()))
                 .bind(3, static_cast<std::int64_t>(start.count()))

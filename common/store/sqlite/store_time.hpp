@@ -13,8 +13,8 @@ namespace fleet::store::sqlite {
 class Connection;
 class WriteTransaction;
 
-/// When nobody ticked the clock for this long, nobody could have renewed: from the end of such a gap
-/// leases and workers are judged only after one more TTL of theirs. Longer than the longest
+/// When nobody ticked the clock for this long, nobody could have renewed: from the end of such a
+/// gap leases and workers are judged only after one more TTL of theirs. Longer than the longest
 /// interval at which living processes tick (the 5 s heartbeat).
 inline constexpr base::Millis kClockGap{6'000};
 

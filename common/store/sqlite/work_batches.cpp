@@ -12,7 +12,7 @@ namespace fleet::store::sqlite {
 
 namespace {
 
-#define FLEET_BATCH_COLUMNS                                                                  \
+#define FLEET_BATCH_COLUMNS                                                                   \
     "b.name, p.name, b.state, b.id_seed, b.private_lane, b.spec, b.options, b.loaded_lines, " \
     "b.ready + b.delayed, b.running, b.waiting, b.done, b.failed, b.cancelled, "              \
     "b.created_at_ms, b.finished_at_ms"
@@ -81,16 +81,17 @@ bool SqliteWork::create_batch(const model::NewBatch& batch) {
     return database_.writer().write([&](WriteTransaction& transaction) {
         const auto pool = find_pool(transaction.connection(), batch.pool);
         if (!pool) {
-            throw base::StoreError(base::StoreError::Kind::internal,
-                                   "creating batch " + batch.name + ": there is no pool " +
-                                       batch.pool,
-                                   "create it with `fleet scale " + batch.pool + " --create`");
+            throw base::StoreError(
+                base::StoreError::Kind::internal,
+                "creating batch " + batch.name + ": there is no pool " + batch.pool,
+                "create it with `fleet scale " + batch.pool + " --create`");
         }
         const auto options = batch.options.empty() ? std::string{"{}"} : batch.options;
         return transaction
-                   .prepare("INSERT INTO batches (name, pool, state, id_seed, private_lane, spec, "
-                            "options, created_at_ms) VALUES (?1, ?2, 0, ?3, ?4, ?5, ?6, ?7) "
-                            "ON CONFLICT (name) DO NOTHING")
+                   .prepare(
+                       "INSERT INTO batches (name, pool, state, id_seed, private_lane, spec, "
+                       "options, created_at_ms) VALUES (?1, ?2, 0, ?3, ?4, ?5, ?6, ?7) "
+                       "ON CONFLICT (name) DO NOTHING")
                    .bind(1, batch.name)
                    .bind(2, pool->number)
                    .bind(3, batch.id_seed)
@@ -229,8 +230,10 @@ std::optional<model::PoolPressure> SqliteWork::pressure(const std::string& pool,
         "l.cancelled, l.arrivals, l.completions, l.rates_at_ms, l.service_samples, "
         "l.service_sum_ms, l.service_histogram, (SELECT e.created_at_ms FROM executions e "
         "INDEXED BY executions_ready WHERE e.lane = l.lane AND e.ready = 1 "
-        "ORDER BY e.rank, e.seq LIMIT 1), l.lane FROM lanes l LEFT JOIN batches b ON b.batch = l.batch "
-        "WHERE l.pool = ?1 AND (?2 = '*' OR coalesce(b.name, '') = ?2) ORDER BY l.stage_rank DESC, l.stage");
+        "ORDER BY e.rank, e.seq LIMIT 1), l.lane FROM lanes l LEFT JOIN batches b ON b.batch = "
+        "l.batch "
+        "WHERE l.pool = ?1 AND (?2 = '*' OR coalesce(b.name, '') = ?2) ORDER BY l.stage_rank DESC, "
+        "l.stage");
     rows.bind(1, found->number).bind(2, batch);
     while (rows.step()) {
         if (stages.empty() || stages.back().pressure.stage != rows.view(0)) {

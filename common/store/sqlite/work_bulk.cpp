@@ -190,9 +190,10 @@ class Bulk {
             return;
         }
         transaction_
-            .prepare("UPDATE executions SET failures = 0, transient = 0, rate_limited = 0, "
-                     "lost_worker = 0, cancel = 0, poisoned = 0, finished_at_ms = NULL "
-                     "WHERE seq = ?1")
+            .prepare(
+                "UPDATE executions SET failures = 0, transient = 0, rate_limited = 0, "
+                "lost_worker = 0, cancel = 0, poisoned = 0, finished_at_ms = NULL "
+                "WHERE seq = ?1")
             .bind(1, row.seq)
             .run();
         to_pending(transaction_, row,
@@ -203,9 +204,10 @@ class Bulk {
 
     bool take_key_again(const ExecutionRow& row) {
         return transaction_
-                   .prepare("INSERT INTO unique_keys (pool, key, seq) SELECT l.pool, e.unique_key, "
-                            "e.seq FROM executions e JOIN lanes l USING (lane) WHERE e.seq = ?1 "
-                            "ON CONFLICT DO NOTHING")
+                   .prepare(
+                       "INSERT INTO unique_keys (pool, key, seq) SELECT l.pool, e.unique_key, "
+                       "e.seq FROM executions e JOIN lanes l USING (lane) WHERE e.seq = ?1 "
+                       "ON CONFLICT DO NOTHING")
                    .bind(1, row.seq)
                    .run() > 0;
     }
@@ -230,14 +232,16 @@ void check_ids(const BulkSelection& selection) {
 
 BulkResult SqliteWork::cancel(const BulkSelection& selection) {
     check_ids(selection);
-    return database_.writer().write(
-        [&](WriteTransaction& transaction) { return Bulk{transaction, selection}.cancel(); });
+    return database_.writer().write([&](WriteTransaction& transaction) {
+        return Bulk{transaction, selection}.cancel();
+    });
 }
 
 BulkResult SqliteWork::requeue(const BulkSelection& selection) {
     check_ids(selection);
-    return database_.writer().write(
-        [&](WriteTransaction& transaction) { return Bulk{transaction, selection}.requeue(); });
+    return database_.writer().write([&](WriteTransaction& transaction) {
+        return Bulk{transaction, selection}.requeue();
+    });
 }
 
 }  // namespace fleet::store::sqlite

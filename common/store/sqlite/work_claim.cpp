@@ -38,12 +38,12 @@ std::optional<Claimant> find_claimant(Connection& connection, const std::string&
     if (!row.bind(1, worker_id).step()) {
         return std::nullopt;
     }
-    return Claimant{.number = row.integer(0),
-                    .status = model::parse_worker_status(row.view(1))
-                                  .value_or(model::WorkerStatus::lost),
-                    .owner = row.text(2),
-                    .boot_id = row.text(3),
-                    .pid_namespace = row.integer(4)};
+    return Claimant{
+        .number = row.integer(0),
+        .status = model::parse_worker_status(row.view(1)).value_or(model::WorkerStatus::lost),
+        .owner = row.text(2),
+        .boot_id = row.text(3),
+        .pid_namespace = row.integer(4)};
 }
 
 class Claim {
@@ -66,8 +66,8 @@ class Claim {
         }
         const auto pool = find_pool(transaction_.connection(), request_.pool);
         if (!pool || pool->paused) {
-            answer.outcome = pool ? ClaimAnswer::Outcome::pool_paused
-                                  : ClaimAnswer::Outcome::unknown_pool;
+            answer.outcome =
+                pool ? ClaimAnswer::Outcome::pool_paused : ClaimAnswer::Outcome::unknown_pool;
             return answer;
         }
         pool_ = pool->number;
@@ -129,8 +129,7 @@ class Claim {
             rows.bind(1, transaction_.now_ms()).bind(2, gap_ms).bind(3, claimant_.boot_id);
             rows.bind(4, claimant_.pid_namespace).bind(5, claimant_.number);
             while (rows.step()) {
-                expired.push_back(
-                    {rows.integer(0), rows.integer(1), rows.integer(2) != 0});
+                expired.push_back({rows.integer(0), rows.integer(1), rows.integer(2) != 0});
             }
         }
         for (const auto& one : expired) {
@@ -138,11 +137,11 @@ class Claim {
                 continue;  // it held nothing any more
             }
             if (one.judge_at_ms > transaction_.now_ms()) {
-                wait_until_ms_ = std::min(wait_until_ms_.value_or(one.judge_at_ms),
-                                          one.judge_at_ms);
+                wait_until_ms_ =
+                    std::min(wait_until_ms_.value_or(one.judge_at_ms), one.judge_at_ms);
             } else if (one.neighbour) {
-                if (auto worker = find_worker(transaction_.connection(), one.number,
-                                              transaction_.now())) {
+                if (auto worker =
+                        find_worker(transaction_.connection(), one.number, transaction_.now())) {
                     answer.expired_neighbours.push_back(std::move(*worker));
                 }
             } else {
@@ -154,9 +153,8 @@ class Claim {
     }
 
     [[nodiscard]] bool wanted(std::string_view stage) const {
-        return request_.stages.empty() ||
-               std::find(request_.stages.begin(), request_.stages.end(), stage) !=
-                   request_.stages.end();
+        return request_.stages.empty() || std::find(request_.stages.begin(), request_.stages.end(),
+                                                    stage) != request_.stages.end();
     }
 
     /// The lane whose first execution comes first: resumed, later stage, priority, age.
@@ -241,8 +239,8 @@ class Claim {
         auto& claimed = taken.claimed;
         transaction_.counters().move(lane.lane, taken.batch, Count::ready, Count::running);
         if (taken.cancel || transaction_.names().batch_cancelled(taken.batch)) {
-            if (const auto row = find_row(connection, claimed.lease.execution,
-                                          claimed.lease.handle)) {
+            if (const auto row =
+                    find_row(connection, claimed.lease.execution, claimed.lease.handle)) {
                 to_cancelled(transaction_, *row);
             }
             return;
@@ -261,8 +259,9 @@ class Claim {
     void finish(ClaimAnswer& answer) {
         if (!answer.claimed.empty()) {
             transaction_
-                .prepare("UPDATE worker_registry SET lease_until_ms = max(coalesce(lease_until_ms, "
-                         "0), ?2), lease_ttl_ms = ?3 WHERE number = ?1")
+                .prepare(
+                    "UPDATE worker_registry SET lease_until_ms = max(coalesce(lease_until_ms, "
+                    "0), ?2), lease_ttl_ms = ?3 WHERE number = ?1")
                 .bind(1, claimant_.number)
                 .bind(2, transaction_.now_ms() + request_.ttl.count())
                 .bind(3, static_cast<std::int64_t>(request_.ttl.count()))

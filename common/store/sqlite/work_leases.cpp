@@ -61,8 +61,7 @@ contracts::RenewAnswer renew_all(WriteTransaction& transaction, const std::strin
     contracts::RenewAnswer answer{.lost = {}, .ttl = ttl};
     std::int64_t number = 0;
     {
-        auto row =
-            transaction.prepare("SELECT number FROM worker_registry WHERE worker_id = ?1");
+        auto row = transaction.prepare("SELECT number FROM worker_registry WHERE worker_id = ?1");
         number = row.bind(1, worker_id).step() ? row.integer(0) : 0;
     }
     if (number == 0) {
@@ -89,8 +88,9 @@ contracts::RenewAnswer renew_all(WriteTransaction& transaction, const std::strin
     release_unnamed(transaction, owned, ttl);
     if (holds) {
         transaction
-            .prepare("UPDATE worker_registry SET lease_until_ms = ?2, lease_ttl_ms = ?3 "
-                     "WHERE number = ?1")
+            .prepare(
+                "UPDATE worker_registry SET lease_until_ms = ?2, lease_ttl_ms = ?3 "
+                "WHERE number = ?1")
             .bind(1, number)
             .bind(2, transaction.now_ms() + ttl.count())
             .bind(3, static_cast<std::int64_t>(ttl.count()))

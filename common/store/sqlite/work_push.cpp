@@ -29,12 +29,12 @@ void check_limits(const PushRequest& request) {
     }
     for (const auto& execution : request.executions) {
         if (execution.input.size() > contracts::kMaxInputBytes) {
-            throw base::StoreError(
-                base::StoreError::Kind::internal,
-                "pushing item " + std::to_string(execution.item_number) + ": its input has " +
-                    std::to_string(execution.input.size()) + " bytes, at most " +
-                    std::to_string(contracts::kMaxInputBytes) + " are allowed",
-                "put large data into a file and pass its path");
+            throw base::StoreError(base::StoreError::Kind::internal,
+                                   "pushing item " + std::to_string(execution.item_number) +
+                                       ": its input has " + std::to_string(execution.input.size()) +
+                                       " bytes, at most " +
+                                       std::to_string(contracts::kMaxInputBytes) + " are allowed",
+                                   "put large data into a file and pass its path");
         }
     }
 }
@@ -158,9 +158,10 @@ class Push {
             return;
         }
         transaction_
-            .prepare("UPDATE batches SET loaded_lines = coalesce(?2, loaded_lines), "
-                     "first_seq = iif(first_seq = 0, ?3, first_seq), last_seq = max(last_seq, ?4) "
-                     "WHERE batch = ?1")
+            .prepare(
+                "UPDATE batches SET loaded_lines = coalesce(?2, loaded_lines), "
+                "first_seq = iif(first_seq = 0, ?3, first_seq), last_seq = max(last_seq, ?4) "
+                "WHERE batch = ?1")
             .bind(1, batch_->number)
             .bind(2, request_.loaded_lines)
             .bind(3, first_seq_)

@@ -1,8 +1,8 @@
 #include <algorithm>
-#include <cctype>
 #include <limits>
 #include <unordered_map>
 
+#include "common/model/error_prefix.hpp"
 #include "common/store/sqlite/lookup.hpp"
 #include "common/store/sqlite/payloads.hpp"
 #include "common/store/sqlite/rank.hpp"
@@ -16,15 +16,15 @@ using contracts::ErrorGroup;
 using contracts::ExecutionFilter;
 using contracts::ExecutionPage;
 
-#define FLEET_EXECUTION_COLUMNS                                                                \
-    "seq, id, batch, lane, status, item, rank, attempt, failures, transient, rate_limited, "   \
-    "lost_worker, takeovers, releases, max_attempts, created_at_ms, started_at_ms, "           \
+#define FLEET_EXECUTION_COLUMNS                                                                  \
+    "seq, id, batch, lane, status, item, rank, attempt, failures, transient, rate_limited, "     \
+    "lost_worker, takeovers, releases, max_attempts, created_at_ms, started_at_ms, "             \
     "finished_at_ms, due_at_ms, coalesce(owner, last_owner), channel, spec, error_kind, error, " \
     "evidence, unique_key, cancel, poisoned, begun "
 
 /// The filters that every access path shares; ?1..?6 as bound by bind_filter.
-#define FLEET_EXECUTION_FILTER                                                     \
-    "AND ((1 << status) & ?3) <> 0 AND (?4 < 0 OR batch = ?4) "                    \
+#define FLEET_EXECUTION_FILTER                                                          \
+    "AND ((1 << status) & ?3) <> 0 AND (?4 < 0 OR batch = ?4) "                         \
     "AND (?5 < 0 OR error_kind = ?5) AND (?6 = 0 OR coalesce(owner, last_owner) = ?6) " \
     "AND (?7 = 0 OR lane IN (SELECT lane FROM lanes WHERE pool = ?7)) "
 
@@ -71,10 +71,10 @@ class ExecutionReader {
         one.channel = row.text(20);
         one.spec = row.integer(21);
         if (!row.is_null(22)) {
-            one.error = model::ExecutionError{
-                .kind = static_cast<model::ErrorKind>(row.integer(22)),
-                .message = row.text(23),
-                .evidence = row.text(24)};
+            one.error =
+                model::ExecutionError{.kind = static_cast<model::ErrorKind>(row.integer(22)),
+                                      .message = row.text(23),
+                                      .evidence = row.text(24)};
         }
         one.unique_key = row.text(25);
         one.cancel_requested = row.integer(26) != 0;
@@ -88,8 +88,8 @@ class ExecutionReader {
         if (!row.bind(1, seq).step()) {
             return;
         }
-        one.input = row.is_null(0) ? get_payload(connection_, folder_, seq, Payload::input)
-                                   : row.text(0);
+        one.input =
+            row.is_null(0) ? get_payload(connection_, folder_, seq, Payload::input) : row.text(0);
         if (one.status == model::Status::done) {
             one.output = row.is_null(1) ? get_payload(connection_, folder_, seq, Payload::output)
                                         : row.text(1);
@@ -222,43 +222,11 @@ std::vector<Found> find_rows(Reader& reader, ExecutionReader& executions,
 
 std::optional<Found> find_one(Reader& reader, ExecutionReader& executions,
                               const model::ExecutionId& id) {
-    auto row =
-        reader.prepare("SELECT " FLEET_EXECUTION_COLUMNS "FROM executions WHERE id = ?1");
+    auto row = reader.prepare("SELECT " FLEET_EXECUTION_COLUMNS "FROM executions WHERE id = ?1");
     if (!row.bind(1, id).step()) {
         return std::nullopt;
     }
     return Found{row.integer(0), executions.read(row)};
-}
-
-/// Digits become '#', so that messages that differ by numbers and ids alone are one group.
-std::string error_prefix(std::string_view message) {
-    constexpr std::size_t kPrefix = 80;
-    std::string prefix;
-    const auto hexadecimal = [](char c) {
-        return std::isxdigit(static_cast<unsigned char>(c)) != 0 || c == '-';
-    };
-    for (std::size_t i = 0; i < message.size() && prefix.size() < kPrefix;) {
-        std::size_t end = i;
-        bool digit = false;
-        while (end < message.size() && hexadecimal(message[end])) {
-            digit = digit || std::isdigit(static_cast<unsigned char>(message[end])) != 0;
-            ++end;
-        }
-        if (digit) {
-            prefix += '#';
-            i = end;
-        } else {
-            end = std::max(end, i + 1);
-            prefix += message.substr(i, end - i);
-            i = end;
-        }
-    }
-    // Not in the middle of a UTF-8 sequence.
-    while (prefix.size() > kPrefix ||
-           (prefix.size() == kPrefix && (static_cast<unsigned char>(prefix.back()) & 0x80U) != 0)) {
-        prefix.pop_back();
-    }
-    return prefix;
 }
 
 }  // namespace
@@ -349,7 +317,7 @@ std::vector<ErrorGroup> SqliteWork::errors(const std::string& batch, std::size_t
     rows.bind(1, number);
     while (rows.step()) {
         const auto kind = static_cast<model::ErrorKind>(rows.integer(1));
-        const auto prefix = error_prefix(rows.view(2));
+        const auto prefix = model::error_prefix(rows.view(2));
         auto& group = groups[std::string{to_text(kind)} + '\n' + prefix];
         if (group.count++ == 0) {
             group.kind = kind;

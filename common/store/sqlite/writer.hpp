@@ -1,8 +1,8 @@
 // The one writer of a process: whatever waits is merged into one transaction (group commit).
 //
-// There is no writer thread. The first caller that finds nobody writing becomes the leader, runs the
-// requests of all who queued behind it on the process's only writing connection, commits once, and
-// hands the results out; so a lone write costs no thread switch. Thread-safe.
+// There is no writer thread. The first caller that finds nobody writing becomes the leader, runs
+// the requests of all who queued behind it on the process's only writing connection, commits once,
+// and hands the results out; so a lone write costs no thread switch. Thread-safe.
 #pragma once
 
 #include <condition_variable>
@@ -86,7 +86,8 @@ class Writer {
 
   private:
     struct Request {
-        explicit Request(std::function<void(WriteTransaction&)> work) : operation(std::move(work)) {}
+        explicit Request(std::function<void(WriteTransaction&)> work)
+            : operation(std::move(work)) {}
         std::function<void(WriteTransaction&)> operation;
         std::exception_ptr failure;
         bool done = false;
@@ -104,8 +105,8 @@ class Writer {
     const base::Clock& clock_;
     contracts::TriggerBackend& triggers_;
 
-    std::mutex mutex_;               ///< guards queue_ and every Request's `done` and `failure`
-    std::deque<Request*> queue_;     ///< the front one is the leader
+    std::mutex mutex_;            ///< guards queue_ and every Request's `done` and `failure`
+    std::deque<Request*> queue_;  ///< the front one is the leader
 
     // Used by the leader alone.
     std::unique_ptr<Connection> connection_;

@@ -71,7 +71,7 @@ class WorkerFixture {
         worker_ = std::make_unique<worker::Worker>(options, store, clock, log);
         std::packaged_task<int()> task([this] { return worker_->run(); });
         code_ = task.get_future();
-        thread_ = std::thread(std::move(task));
+        thread_ = std::jthread(std::move(task));
         return *worker_;
     }
     /// The exit code; what `run` threw is thrown here.
@@ -98,7 +98,7 @@ class WorkerFixture {
   private:
     std::unique_ptr<worker::Worker> worker_;
     std::future<int> code_;
-    std::thread thread_;
+    std::jthread thread_;
 };
 
 }  // namespace fleet::worker_test
