@@ -135,6 +135,7 @@ void ScalerLoop::register_host() {
     record.kind = model::WorkerKind::host;
     record.worker_id = "host:" + options_.host + ":" + base::random_word(8);
     record.host = options_.host;
+    record.batch = options_.batch;
     record.process = process::self_identity(clock_);
     record.owner = owner_;
     record.slots = static_cast<int>(std::max(1U, std::thread::hardware_concurrency()));
