@@ -163,7 +163,11 @@ Submission prepare_submission(const CommandContext& context, const SubmissionOpt
         submission.delay = parse_duration(options.delay, "--delay");
     }
     if (spec.machine == kCommandMachine) {
-        spec.directory = (context.directory / options.directory).lexically_normal().string();
+        auto directory = (context.directory / options.directory).lexically_normal();
+        if (!directory.has_filename()) {
+            directory = directory.parent_path();  // without the slash at its end
+        }
+        spec.directory = directory.string();
         spec.item_on_stdin = options.item_on_stdin;
         for (const std::string& pair : options.environment) {
             spec.environment.push_back(environment_pair(pair));
