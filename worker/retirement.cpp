@@ -27,7 +27,7 @@ std::optional<Worker::Ending> Worker::retire(Crew& crew) {
     const std::string why = by_order ? at_first.why : "asked by its status";
     log_.info("retiring: nothing new is started",
               {{"reason", why}, {"running", std::to_string(queue_.state().busy)}});
-    give_back(crew, queue_.take_back());
+    give_back(crew, queue_.take_back_unbegun());
     if (by_order) {
         announce_retirement(why);
     }
@@ -82,7 +82,7 @@ bool Worker::wait_for_running(Crew& crew, bool by_order, bool& lost) {
             return true;
         }
         // A slot that was between two items may have been overtaken by the order.
-        give_back(crew, queue_.take_back());
+        give_back(crew, queue_.take_back_unbegun());
         wake_up_.wait(ticket, left);
     }
 }

@@ -63,6 +63,16 @@ std::vector<WorkItem> WorkQueue::take_back() {
     return items;
 }
 
+std::vector<WorkItem> WorkQueue::take_back_unbegun() {
+    const std::scoped_lock lock(mutex_);
+    const auto unbegun = std::stable_partition(
+        items_.begin(), items_.end(), [](const WorkItem& item) { return item.claimed.begun; });
+    std::vector<WorkItem> items(std::make_move_iterator(unbegun),
+                                std::make_move_iterator(items_.end()));
+    items_.erase(unbegun, items_.end());
+    return items;
+}
+
 void WorkQueue::close() {
     {
         const std::scoped_lock lock(mutex_);

@@ -31,6 +31,9 @@ class WorkQueue {
 
     /// Everything that no slot has taken.
     [[nodiscard]] std::vector<WorkItem> take_back();
+    /// As take_back, but leaves what is begun in the store already: a slot is about to take it, and
+    /// its attempt is used up.
+    [[nodiscard]] std::vector<WorkItem> take_back_unbegun();
     /// Ends every `take`, now and later.
     void close();
 
