@@ -19,11 +19,11 @@ constexpr Millis kLongestPause{1000};
 /// Tries to hand something back; without success the next renewals do it, which do not name it.
 constexpr int kReleaseTries = 5;
 
-std::vector<model::ExecutionId> executions_of(std::span<const model::StepCommit> group) {
-    std::vector<model::ExecutionId> ids;
+std::vector<LeaseId> leases_of(std::span<const model::StepCommit> group) {
+    std::vector<LeaseId> ids;
     ids.reserve(group.size());
     for (const model::StepCommit& commit : group) {
-        ids.push_back(commit.lease.execution);
+        ids.emplace_back(commit.lease);
     }
     return ids;
 }
@@ -75,8 +75,9 @@ void CommitPipe::give_back(std::vector<model::Lease> leases) {
     filled_.notify_one();
 }
 
-void CommitPipe::forget(const model::ExecutionId& execution) {
-    finish(std::span(&execution, 1));
+void CommitPipe::forget(const model::Lease& lease) {
+    const LeaseId id(lease);
+    finish(std::span(&id, 1));
 }
 
 void CommitPipe::run() {
@@ -133,7 +134,7 @@ void CommitPipe::write_patiently(std::span<model::StepCommit> group) {
                 ports_.log.info("the store takes results again");
             }
             report(group, results);
-            finish(executions_of(group));
+            finish(leases_of(group));
             return;
         } catch (const base::Error& error) {
             if (handle(group, error)) {
@@ -191,7 +192,7 @@ void CommitPipe::drop(std::span<const model::StepCommit> group, const std::strin
                     {{"executions", std::to_string(group.size())},
                      {"first", group.front().lease.execution.text()},
                      {"reason", why}});
-    finish(executions_of(group));
+    finish(leases_of(group));
 }
 
 void CommitPipe::report(std::span<const model::StepCommit> group,
@@ -232,17 +233,17 @@ void CommitPipe::release(const std::vector<model::Lease>& leases) {
             break;
         }
     }
-    std::vector<model::ExecutionId> ids;
+    std::vector<LeaseId> ids;
     ids.reserve(leases.size());
     for (const model::Lease& lease : leases) {
-        ids.push_back(lease.execution);
+        ids.emplace_back(lease);
     }
     finish(ids);
 }
 
-void CommitPipe::finish(std::span<const model::ExecutionId> executions) {
-    ports_.keeper.remove(executions);
-    ports_.wake_up.finished(executions.size());
+void CommitPipe::finish(std::span<const LeaseId> leases) {
+    ports_.keeper.remove(leases);
+    ports_.wake_up.finished(leases.size());
 }
 
 void CommitPipe::tell_trouble(const char* what, const base::Error& error) {

@@ -55,7 +55,7 @@ class CommitPipe {
     /// Hands executions back, unmarked if they were not begun; finishes them likewise.
     void give_back(std::vector<model::Lease> leases);
     /// Finishes what is not ours any more.
-    void forget(const model::ExecutionId& execution);
+    void forget(const model::Lease& lease);
 
   private:
     void run();
@@ -68,7 +68,7 @@ class CommitPipe {
     void report(std::span<const model::StepCommit> group,
                 std::span<const model::CommitResult> results);
     void release(const std::vector<model::Lease>& leases);
-    void finish(std::span<const model::ExecutionId> executions);
+    void finish(std::span<const LeaseId> leases);
     void tell_trouble(const char* what, const base::Error& error);
     /// False when the pipe is closed: no more tries.
     bool back_off(base::Millis& pause);

@@ -90,10 +90,13 @@ void LeaseKeeper::claim_unanswered() {
     unanswered_until_ = ports_.clock.boot_now() + settings_.ttl * 2;
 }
 
-void LeaseKeeper::remove(std::span<const model::ExecutionId> executions) {
+void LeaseKeeper::remove(std::span<const LeaseId> leases) {
     const std::scoped_lock lock(mutex_);
-    for (const model::ExecutionId& id : executions) {
-        held_.erase(id);
+    for (const LeaseId& lease : leases) {
+        const auto found = held_.find(lease.execution);
+        if (found != held_.end() && found->second.token == lease.token) {
+            held_.erase(found);
+        }
     }
 }
 

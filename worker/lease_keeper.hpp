@@ -48,6 +48,13 @@ struct Vitals {
     std::size_t queued = 0;
 };
 
+/// What names one lease without its owner.
+struct LeaseId {
+    explicit LeaseId(const model::Lease& lease) : execution(lease.execution), token(lease.token) {}
+    model::ExecutionId execution;
+    model::FencingToken token;
+};
+
 class LeaseKeeper {
   public:
     struct Settings {
@@ -76,7 +83,8 @@ class LeaseKeeper {
     /// A claim whose answer did not arrive: what it may have taken is given back by the store at a
     /// renewal that does not name it.
     void claim_unanswered();
-    void remove(std::span<const model::ExecutionId> executions);
+    /// Ends these very leases: a retried execution may be held again under a later token already.
+    void remove(std::span<const LeaseId> leases);
 
     [[nodiscard]] bool holds(const model::Lease& lease) const;
     /// False from the deadline until a renewal has succeeded: no outside effect may start.

@@ -123,7 +123,7 @@ bool Slots::begin(const WorkItem& item) {
             if (ports_.work.begin(std::span(&item.claimed.lease, 1)).empty()) {
                 return true;
             }
-            ports_.pipe.forget(item.claimed.lease.execution);
+            ports_.pipe.forget(item.claimed.lease);
             return false;
         } catch (const base::StoreError& error) {
             if (!may_be_repeated(error)) {
@@ -142,7 +142,7 @@ void Slots::give_up(const WorkItem& item) {
     if (ports_.keeper.holds(item.claimed.lease)) {
         ports_.pipe.give_back({item.claimed.lease});
     } else {
-        ports_.pipe.forget(item.claimed.lease.execution);
+        ports_.pipe.forget(item.claimed.lease);
     }
 }
 
