@@ -182,6 +182,12 @@ int own_share(Target& target, const Observation& observation, const PoolView& po
             // A pool's least is let through, and its first worker, or nothing would ever run.
             const int least = std::max(1, rules.min_workers) - supply.workers();
             share.limit = share.current + (closed.hard ? 0 : std::max(0, least));
+            if (closed.clamp == Clamp::pressure) {
+                // Pressure says that tasks wait for a processor, also when they are others' or this
+                // fleet's first few: one slot a core is the pool's in any case.
+                const int slots = std::max(1, rules.slots_per_worker);
+                share.limit = std::max(share.limit, (host.cores + slots - 1) / slots);
+            }
             gate = closed;
         }
         own = host.id == observation.own_host ? shares.size() : own;

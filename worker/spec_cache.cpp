@@ -35,8 +35,8 @@ LoadedSpec SpecCache::load(std::int64_t number) {
         if (!spec) {
             return unusable("the store has none of this number");
         }
-        return std::visit([](auto&& result) { return LoadedSpec(std::move(result)); },
-                          runner_.prepare(std::move(*spec)));
+        auto prepared = runner_.prepare(std::move(*spec));
+        return std::visit([](auto& result) { return LoadedSpec(std::move(result)); }, prepared);
     } catch (const base::ProtocolError& error) {
         return unusable(error.full_text());
     } catch (const base::ConfigError& error) {

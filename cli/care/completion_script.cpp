@@ -90,7 +90,7 @@ void append_bash_values(std::string& script, const std::string& command,
     }
 }
 
-std::string zsh_quoted(std::string text) {
+std::string zsh_quoted(const std::string& text) {
     std::string quoted;
     for (const char character : text) {
         if (character == '\'') {

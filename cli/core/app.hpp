@@ -91,6 +91,6 @@ using AddCommands = void (*)(Commands&);
 /// The whole program: parses `arguments` (without the program's name), runs the command, prints
 /// errors, returns the exit code. Throws nothing.
 [[nodiscard]] int run_program(CommandContext& context, const std::vector<std::string>& arguments,
-                              std::span<const AddCommands> commands);
+                              std::span<const AddCommands> adders);
 
 }  // namespace fleet::cli

@@ -123,7 +123,7 @@ struct Log::Sink {
     }
 };
 
-Log::Log(std::string component, LogLevel level, std::string file)
+Log::Log(std::string component, LogLevel level, const std::string& file)
     : sink_(std::make_unique<Sink>(std::move(component),
                                    file.empty() ? std::make_shared<spdlog::sinks::stderr_sink_mt>()
                                                 : make_file_sink(file))) {

@@ -18,7 +18,7 @@ base::Json parse(const base::JsonText& text, const std::string& what) {
 
 }  // namespace
 
-JsonObjectReader::JsonObjectReader(const base::JsonText& text, std::string what)
+JsonObjectReader::JsonObjectReader(const base::JsonText& text, const std::string& what)
     : JsonObjectReader(parse(text, what), what) {}
 
 JsonObjectReader::JsonObjectReader(const Json& object, std::string what)

@@ -21,7 +21,7 @@ class JsonObjectReader {
     using Json = nlohmann::ordered_json;
 
     /// `what` names the record in messages: "attempt record".
-    JsonObjectReader(const base::JsonText& text, std::string what);
+    JsonObjectReader(const base::JsonText& text, const std::string& what);
     JsonObjectReader(const Json& object, std::string what);
     JsonObjectReader(const JsonObjectReader&) = delete;
     JsonObjectReader& operator=(const JsonObjectReader&) = delete;

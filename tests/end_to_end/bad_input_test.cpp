@@ -4,7 +4,7 @@
 #include <catch2/catch.hpp>
 #include <sqlite3.h>
 
-#include "tests/end_to_end/fleet_box.hpp"
+#include "tests/support/fleet_box.hpp"
 
 using namespace fleet;
 using namespace fleet::test_support;

@@ -7,7 +7,7 @@
 #include <catch2/catch.hpp>
 
 #include "common/base/json.hpp"
-#include "tests/end_to_end/fleet_box.hpp"
+#include "tests/support/fleet_box.hpp"
 #include "tests/support/folders.hpp"
 #include "tests/support/wait_until.hpp"
 

@@ -193,10 +193,28 @@ TEST_CASE("a host above a gate offers no more capacity, but lets a pool's first 
 
 TEST_CASE("a gate lets the minimum through") {
     Observation observation = observe(100, 0);
-    observation.hosts[0].cpu_pressure = 0.9;
+    observation.hosts[0].memory_used = 0.9;
     const PoolPlan plan = decide_one(observation, rules(3, 8));
     CHECK(plan.start == 3);
-    CHECK(plan.clamp == Clamp::pressure);
+    CHECK(plan.clamp == Clamp::memory);
+}
+
+TEST_CASE("pressure on the processors stops growth past one slot a core, not below it") {
+    Observation observation = observe(100, 4);
+    observation.hosts[0].cores = 4;
+    observation.hosts[0].cpu_pressure = 0.9;
+    Policy policy = rules(0, 50);
+    policy.surge_least = 50;
+    const PoolPlan single = decide_one(observation, policy);
+    CHECK(single.start == 4);
+    CHECK(single.clamp == Clamp::pressure);
+    policy.pools[0].slots_per_worker = 3;
+    CHECK(decide_one(observation, policy).start == 2);
+    policy.pools[0].slots_per_worker = 1;
+    add_workers(observation, 4, 1);
+    CHECK(decide_one(observation, policy).start == 0);
+    observation.hosts[0].cpu_pressure = 0.5;
+    CHECK(decide_one(observation, policy).start == 46);
 }
 
 TEST_CASE("a gate does not retire what runs") {

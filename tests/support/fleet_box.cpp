@@ -1,4 +1,4 @@
-#include "tests/end_to_end/fleet_box.hpp"
+#include "tests/support/fleet_box.hpp"
 
 #include <csignal>
 #include <fstream>
