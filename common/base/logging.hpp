@@ -20,7 +20,8 @@ class Log {
   public:
     /// Lines "2026-11-21T07:50:30.123Z info worker message key=value" on standard error, or in
     /// `file` (opened for appending) if one is named.
-    explicit Log(std::string component, LogLevel level = LogLevel::info, const std::string& file = {});
+    explicit Log(std::string component, LogLevel level = LogLevel::info,
+                 const std::string& file = {});
     Log(const Log&) = delete;
     Log& operator=(const Log&) = delete;
     ~Log();
