@@ -292,7 +292,7 @@ void add_why_command(Commands& commands) {
              "What happened to it: attempts with exit codes or signals, durations, memory, the "
              "last\n"
              "words on standard error and the log files; take-overs and hand-backs; what it waits\n"
-             "for now; and what you can do about it, with the command to type. ID is as in\n"
+             "for; and what you can do about it, with the command to type. ID is as in\n"
              "`fleet show`.",
          .examples = "  fleet why last\n"
                      "  fleet why $(fleet ps --status failed --limit 1 --jsonl | jq -r .id)\n"

@@ -11,10 +11,10 @@ namespace fleet::calls {
 /// What is the same for all commands of one spec on one worker: the inherited variables, then the
 /// spec's, then ours. Without duplicates, in "NAME=value" form, for process::SpawnOptions.
 ///
-/// - FLEET_* variables that describe an attempt are never inherited: a worker may itself run inside
-/// a
+/// - FLEET_* variables that describe an attempt are never inherited: a worker may itself run in a
 ///   command of another fleet.
-/// - The locale becomes C.UTF-8 unless the inherited one is UTF-8 already or the spec sets one.
+/// - Characters become C.UTF-8 unless the inherited locale is UTF-8 already or the spec sets one;
+///   what the locale says of the rest (messages, order, time) stays.
 /// - PYTHONUTF8=1 and PYTHONIOENCODING=utf-8 unless the spec sets them.
 /// - FLEET_STORE and FLEET_PROCESS_MARK are ours alone.
 struct EnvironmentRequest {

@@ -139,10 +139,15 @@ TEST_CASE("the locale becomes UTF-8 unless it is or the spec decides") {
     for (const Strings& inherited :
          {Strings{}, Strings{"LANG=C"}, Strings{"LC_ALL=C", "LANG=en_US.UTF-8"},
           Strings{"LC_CTYPE=de_DE.ISO-8859-1", "LANG=en_US.UTF-8"}}) {
-        const Strings result = environment(inherited, {});
-        CHECK(has(result, "LANG=C.UTF-8"));
-        CHECK(has(result, "LC_ALL=C.UTF-8"));
+        CHECK(has(environment(inherited, {}), "LC_CTYPE=C.UTF-8"));
     }
+    CHECK_FALSE(has(environment({}, {}), "LANG=C.UTF-8"));
+    // What is not about characters stays as it was.
+    const Strings posix = environment({"LC_ALL=POSIX", "LC_TIME=de_DE", "LANG=en_US.UTF-8"}, {});
+    CHECK(has(posix, "LANG=POSIX"));
+    CHECK_FALSE(has(posix, "LC_ALL=POSIX"));
+    CHECK_FALSE(has(posix, "LC_TIME=de_DE"));
+    CHECK(has(environment({"LC_CTYPE=C", "LANG=de_DE"}, {}), "LANG=de_DE"));
     CHECK(has(environment({"LC_ALL=", "LANG=en_US.utf8"}, {}), "LANG=en_US.utf8"));
     const Strings chosen = environment({"LANG=C"}, {{"LC_ALL", "C"}, {"PYTHONUTF8", "0"}});
     CHECK(has(chosen, "LC_ALL=C"));

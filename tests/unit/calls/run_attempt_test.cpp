@@ -148,7 +148,7 @@ TEST_CASE("a command sees which execution it is") {
         "item\nFLEET_PROCESS_MARK=calls-test-" +
         std::to_string(::getpid()) +
         "\nFLEET_STORE=sqlite:" + (bench.folder / "fleet.db").string() +
-        "\nLANG=C.UTF-8\nLC_ALL=C.UTF-8\nMINE=1\nPYTHONIOENCODING=utf-8\n"
+        "\nLC_CTYPE=C.UTF-8\nMINE=1\nPYTHONIOENCODING=utf-8\n"
         "PYTHONUTF8=1\n";
     CHECK(text == wanted);
 }
