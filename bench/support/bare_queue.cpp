@@ -1,66 +1,13 @@
 #include "bench/support/bare_queue.hpp"
 
-#include <ctime>
-#include <stdexcept>
-#include <string>
 #include <vector>
 
-#include <sqlite3.h>
+#include "bench/support/bare_connection.hpp"
 
 namespace fleet::bench {
 
-namespace {
-
-class Bare {
-  public:
-    Bare(const std::filesystem::path& file, Sync sync) {
-        check(sqlite3_open_v2(file.c_str(), &db_,
-                              SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX,
-                              nullptr));
-        sqlite3_busy_handler(
-            db_,
-            [](void*, int) {
-                const timespec pause{0, 300'000};
-                nanosleep(&pause, nullptr);
-                return 1;
-            },
-            nullptr);
-        run("PRAGMA journal_mode = WAL");
-        run(sync == Sync::full ? "PRAGMA synchronous = FULL" : "PRAGMA synchronous = NORMAL");
-        run("PRAGMA wal_autocheckpoint = 4000");
-        run("PRAGMA cache_size = -8192");
-    }
-    Bare(const Bare&) = delete;
-    Bare& operator=(const Bare&) = delete;
-    ~Bare() {
-        for (auto* const statement : statements_) {
-            sqlite3_finalize(statement);
-        }
-        sqlite3_close(db_);
-    }
-
-    void run(const char* sql) { check(sqlite3_exec(db_, sql, nullptr, nullptr, nullptr)); }
-    sqlite3_stmt* prepare(const char* sql) {
-        sqlite3_stmt* statement = nullptr;
-        check(sqlite3_prepare_v3(db_, sql, -1, SQLITE_PREPARE_PERSISTENT, &statement, nullptr));
-        statements_.push_back(statement);
-        return statement;
-    }
-    void check(int code) const {
-        if (code != SQLITE_OK) {
-            throw std::runtime_error(std::string{"bare queue: "} + sqlite3_errmsg(db_));
-        }
-    }
-
-  private:
-    sqlite3* db_ = nullptr;
-    std::vector<sqlite3_stmt*> statements_;
-};
-
-}  // namespace
-
 void create_bare_queue(const std::filesystem::path& file) {
-    Bare bare{file, Sync::normal};
+    BareConnection bare{file, Sync::normal};
     bare.run(
         "CREATE TABLE job (seq INTEGER PRIMARY KEY, status INTEGER NOT NULL, token INTEGER NOT "
         "NULL, owner INTEGER, created INTEGER, started INTEGER, finished INTEGER, input TEXT, "
@@ -70,7 +17,7 @@ void create_bare_queue(const std::filesystem::path& file) {
 
 void bare_push(const std::filesystem::path& file, std::int64_t items, std::int64_t batch,
                Sync sync) {
-    Bare bare{file, sync};
+    BareConnection bare{file, sync};
     auto* const insert = bare.prepare(
         "INSERT INTO job (status, token, created, input) VALUES (0, 0, 1800000000000, "
         "'{\"item\":\"0123456789\"}')");
@@ -89,7 +36,7 @@ std::int64_t bare_drain(const std::filesystem::path& file, std::int64_t batch, S
         std::int64_t seq;
         std::int64_t token;
     };
-    Bare bare{file, sync};
+    BareConnection bare{file, sync};
     auto* const claim = bare.prepare(
         "UPDATE job SET status = 1, token = token + 1, owner = 7, started = 1800000000000 "
         "WHERE seq IN (SELECT seq FROM job WHERE status = 0 ORDER BY seq LIMIT ?1) "
