@@ -18,6 +18,7 @@ int main(int argc, char** argv) {
     fleet::bench::StartMark mark;
     mark.boot_ns = static_cast<std::int64_t>(now.tv_sec) * 1'000'000'000 + now.tv_nsec;
     mark.pid = ::getpid();
+    mark.parent = ::getppid();
     const char* const attempt = std::getenv("FLEET_ATTEMPT");
     mark.attempt = attempt == nullptr ? 0 : std::atoi(attempt);
     if (argc < 2) {

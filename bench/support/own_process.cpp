@@ -40,7 +40,19 @@ OwnProcess::OwnProcess(const std::vector<std::string>& argv, bool quiet) {
 
 OwnProcess::OwnProcess(OwnProcess&& other) noexcept : pid_(std::exchange(other.pid_, -1)) {}
 
+OwnProcess& OwnProcess::operator=(OwnProcess&& other) noexcept {
+    if (this != &other) {
+        end();
+        pid_ = std::exchange(other.pid_, -1);
+    }
+    return *this;
+}
+
 OwnProcess::~OwnProcess() {
+    end();
+}
+
+void OwnProcess::end() noexcept {
     if (pid_ > 0) {
         ::kill(pid_, SIGKILL);
         wait();

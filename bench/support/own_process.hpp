@@ -18,7 +18,7 @@ class OwnProcess {
     /// argv[0] is the program's path. Standard output and error go to /dev/null if `quiet`.
     explicit OwnProcess(const std::vector<std::string>& argv, bool quiet = true);
     OwnProcess(OwnProcess&& other) noexcept;
-    OwnProcess& operator=(OwnProcess&&) = delete;
+    OwnProcess& operator=(OwnProcess&& other) noexcept;
     ~OwnProcess();
     [[nodiscard]] pid_t pid() const { return pid_; }
     void signal(int number) const;
@@ -26,6 +26,8 @@ class OwnProcess {
     int wait();
 
   private:
+    void end() noexcept;
+
     pid_t pid_ = -1;
 };
 

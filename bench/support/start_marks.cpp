@@ -35,4 +35,13 @@ StartMark StartMarks::next(const std::string& what, std::chrono::milliseconds li
     return mark;
 }
 
+StartMark StartMarks::next_attempt(bool first, const std::string& what) {
+    while (true) {
+        const StartMark mark = next(what);
+        if ((mark.attempt <= 1) == first) {
+            return mark;
+        }
+    }
+}
+
 }  // namespace fleet::bench

@@ -20,6 +20,9 @@ class StartMarks {
     [[nodiscard]] StartMark next(const std::string& what,
                                  std::chrono::milliseconds limit = std::chrono::seconds{30});
 
+    /// The next mark of a first attempt, or of a later one; others are dropped.
+    [[nodiscard]] StartMark next_attempt(bool first, const std::string& what);
+
   private:
     std::filesystem::path file_;
     base::UniqueFd fifo_;

@@ -1,0 +1,338 @@
+// How soon a killed worker's item runs again, and what a thousand killed workers leave behind. The
+// item is a command that holds its first attempt and says when each attempt came to its main; times
+// are from just before SIGKILL (CLOCK_BOOTTIME) to that. What is measured, row by row:
+//
+//   another worker waits    a scaler and two workers on one box; the one with the item is killed,
+//                           its scaler sees it end and the other worker takes the item
+//   its only worker         a scaler with one worker that is older than 10 s: the scaler has to
+//                           start another one
+//   its only worker, young  likewise within its first 10 s: the pause against crash loops is in it
+//   whole box               two hosts by --host-id, --lease-ttl 2, a worker each; the scaler and
+//                           all workers of the host with the item are killed. The survivor cannot
+//                           prove a death on another host and waits for the lease's end; the time
+//                           stands less the TTL, so it is negative where the last renewal was old.
+//                           Once in the same pid namespace and, where unshare(1) may do it, once
+//                           with the second host in one of its own, as on another box or container
+//   same host restarted     scaler and workers killed, TTL 15 s; a scaler of the same --host-id is
+//                           started at once and proves their death by process identity: time from
+//                           its start, nobody waits for the TTL
+//   killed workers          workers of one slot, each killed while it runs the next of N items,
+//                           beside a live scaler that hands their work back. Before and after:
+//                           drain of no-op items by two workers (median of 3), `fleet status`
+//                           (median of 5); bytes that each killed item added beside those of an
+//                           item that was run without a kill in another store
+//
+//   bench_takeover [--json] [--samples N (20)] [--boxes N (10)] [--kills N (1000)]
+//                  [--items N (50000)]
+#include <algorithm>
+#include <csignal>
+#include <iostream>
+#include <memory>
+#include <string>
+#include <unistd.h>
+#include <vector>
+
+#include "bench/support/bench_fleet.hpp"
+#include "bench/support/measure.hpp"
+#include "bench/support/start_marks.hpp"
+#include "bench/support/table.hpp"
+#include "common/process/identity.hpp"
+
+namespace {
+
+using namespace fleet;
+using bench::boot_ns;
+using bench::milliseconds;
+
+constexpr std::chrono::seconds kLeaseTtl{2};
+/// Workers that die younger than this are suspected of a crash loop.
+constexpr base::Millis kGrownUp{10'500};
+
+/// A store with one item to hold and the marks of its attempts.
+struct Scene {
+    explicit Scene(const char* mode = "hold")
+        : marks(fleet.folder() / "marks"),
+          spec(fleet.put_command(
+              {(bench::program_folder() / "note_start").string(), marks.path(), mode})) {}
+    bench::BenchFleet fleet;
+    bench::StartMarks marks;
+    std::int64_t spec;
+};
+
+/// SIGKILL to exactly the process that was registered; nothing if it is of another pid namespace.
+void kill_registered(const model::WorkerRecord& worker) {
+    if (const auto process = process::open_process(worker.process)) {
+        process::signal_process(*process, SIGKILL);
+    }
+}
+
+/// The item runs; kills its worker and returns the milliseconds until it runs again.
+double kill_and_wait(Scene& scene) {
+    const auto id = scene.fleet.push_one(scene.spec);
+    const auto first = scene.marks.next_attempt(true, "the item");
+    const auto start = boot_ns();
+    if (::kill(first.parent, SIGKILL) != 0) {
+        throw std::runtime_error("the item's worker cannot be killed");
+    }
+    const auto again = scene.marks.next_attempt(false, "the item's second attempt");
+    scene.fleet.wait_for_end(id);
+    return milliseconds(start, again.boot_ns);
+}
+
+std::vector<double> worker_killed(int samples, std::size_t workers) {
+    std::vector<double> times;
+    for (int i = 0; i < samples; ++i) {
+        Scene scene;
+        const auto count = std::to_string(workers);
+        auto scaler = scene.fleet.start("scaler", {"--min", count, "--max", count});
+        (void)scene.fleet.wait_for_workers(workers);
+        times.push_back(kill_and_wait(scene));
+        bench::retire(scaler);
+    }
+    return times;
+}
+
+/// All scenes wait out their first seconds together.
+std::vector<double> grown_up_worker_killed(int samples) {
+    std::vector<std::unique_ptr<Scene>> scenes;
+    std::vector<bench::OwnProcess> scalers;
+    for (int i = 0; i < samples; ++i) {
+        scenes.push_back(std::make_unique<Scene>());
+        scalers.push_back(scenes.back()->fleet.start("scaler", {"--min", "1", "--max", "1"}));
+    }
+    std::vector<double> times;
+    for (int i = 0; i < samples; ++i) {
+        auto& scene = *scenes[static_cast<std::size_t>(i)];
+        const auto started = scene.fleet.wait_for_workers(1).front().started_at;
+        bench::wait_until("a worker grows older than 10 s",
+                          [&] { return scene.fleet.store().now() - started > kGrownUp; });
+        times.push_back(kill_and_wait(scene));
+    }
+    for (auto& scaler : scalers) {
+        scaler.signal(SIGTERM);
+    }
+    for (auto& scaler : scalers) {
+        scaler.wait();
+    }
+    return times;
+}
+
+std::vector<std::string> isolated(std::vector<std::string> argv) {
+    argv.insert(argv.begin(),
+                {"/usr/bin/unshare", "--pid", "--fork", "--kill-child=KILL", "--mount-proc", "--"});
+    return argv;
+}
+
+bool can_isolate() {
+    try {
+        (void)bench::run_milliseconds(isolated({"/bin/true"}));
+        return true;
+    } catch (const std::exception&) {
+        return false;
+    }
+}
+
+/// Milliseconds beyond the TTL. `apart`: the second host is in a pid namespace of its own.
+double box_killed(bool apart) {
+    Scene scene;
+    auto& fleet = scene.fleet;
+    const std::vector<std::string> options{
+        "--lease-ttl", std::to_string(kLeaseTtl.count()), "--min", "2", "--max", "2"};
+    const auto scaler_of = [&](const std::string& host) {
+        auto all = options;
+        all.insert(all.end(), {"--host-id", host});
+        return fleet.command("scaler", all);
+    };
+    // The first one alone would take both seats; it gives none back before its minute is over.
+    auto first_options = scaler_of("first");
+    *(std::find(first_options.begin(), first_options.end(), "--min") + 1) = "1";
+    bench::OwnProcess first{first_options};
+    (void)fleet.wait_for_workers(1, "first");
+    bench::OwnProcess second{apart ? isolated(scaler_of("second")) : scaler_of("second")};
+    (void)fleet.wait_for_workers(1, "second");
+    const auto id = fleet.push_one(scene.spec);
+    (void)scene.marks.next_attempt(true, "the item");
+    const auto owner = fleet.store().registration().get(fleet.store().work().get(id)->worker_id);
+    const auto victims = fleet.wait_for_workers(1, owner->host);
+    const auto start = boot_ns();
+    (owner->host == "first" ? first : second).signal(SIGKILL);
+    for (const auto& worker : victims) {
+        kill_registered(worker);  // those in a namespace of its own end with its first process
+    }
+    const auto again = scene.marks.next_attempt(false, "the item's second attempt");
+    const auto time = milliseconds(start, again.boot_ns);
+    fleet.wait_for_end(id);
+    for (auto* scaler : {&first, &second}) {
+        scaler->signal(scaler == &second && apart ? SIGKILL : SIGTERM);
+        scaler->wait();
+    }
+    return time - 1000 * static_cast<double>(kLeaseTtl.count());
+}
+
+/// From the start of the next scaler of the same host.
+double host_restarted() {
+    Scene scene;
+    auto& fleet = scene.fleet;
+    const std::vector<std::string> options{"--host-id", "box", "--min", "1", "--max", "1"};
+    auto scaler = fleet.start("scaler", options);
+    const auto worker = fleet.wait_for_workers(1).front();
+    const auto id = fleet.push_one(scene.spec);
+    (void)scene.marks.next_attempt(true, "the item");
+    scaler.signal(SIGKILL);
+    scaler.wait();
+    kill_registered(worker);
+    const auto start = boot_ns();
+    auto next = fleet.start("scaler", options);
+    const auto again = scene.marks.next_attempt(false, "the item's second attempt");
+    fleet.wait_for_end(id);
+    bench::retire(next);
+    return milliseconds(start, again.boot_ns);
+}
+
+struct Health {
+    double drain = 0;
+    double status_ms = 0;
+};
+
+Health health(Scene& scene, const std::string& name, std::int64_t items) {
+    constexpr int kDrains = 3;
+    constexpr int kStatuses = 5;
+    Health health;
+    std::vector<double> drains;
+    std::vector<double> statuses;
+    const auto noop = scene.fleet.put_noop();
+    for (int i = 0; i < kDrains; ++i) {
+        const auto batch = name + "." + std::to_string(i);
+        scene.fleet.store().scaling().set_paused("default", true);
+        (void)scene.fleet.push_batch(batch, noop, items);
+        drains.push_back(scene.fleet.drain_rate(batch, items));
+    }
+    for (int i = 0; i < kStatuses; ++i) {
+        statuses.push_back(bench::run_milliseconds(scene.fleet.command("fleet", {"status"})));
+    }
+    health.drain = bench::median(drains);
+    health.status_ms = bench::median(statuses);
+    return health;
+}
+
+/// Runs the batch of commands to its end, every item's first worker killed.
+void kill_workers(Scene& scene, int kills) {
+    auto& fleet = scene.fleet;
+    auto scaler = fleet.start("scaler", {"--min", "1", "--max", "4", "--slots", "1"});
+    auto worker = fleet.start("worker", {"--slots", "1"});
+    for (int i = 0; i < kills; ++i) {
+        const auto mark = scene.marks.next_attempt(true, "item " + std::to_string(i + 1));
+        ::kill(mark.parent, SIGKILL);
+        if (mark.parent == worker.pid()) {
+            worker.wait();
+            worker = fleet.start("worker", {"--slots", "1"});
+        }
+    }
+    fleet.wait_for_batch("kills", kills);
+    bench::retire(worker);
+    bench::retire(scaler);
+}
+
+std::vector<bench::Row> killed_workers(int kills, std::int64_t items) {
+    const auto pushed = [&](Scene& scene) {
+        scene.fleet.store().scaling().set_paused("default", false);
+        const auto before = scene.fleet.closed_size();
+        (void)scene.fleet.push_batch("kills", scene.spec, kills);
+        return before;
+    };
+    Scene control{"once"};
+    const double control_before = pushed(control);
+    {
+        auto worker = control.fleet.start("worker", {"--slots", "1"});
+        for (int i = 0; i < kills; ++i) {
+            (void)control.marks.next("item " + std::to_string(i + 1));
+        }
+        control.fleet.wait_for_batch("kills", kills);
+        bench::retire(worker);
+    }
+    const double control_bytes = (control.fleet.closed_size() - control_before) / kills;
+
+    Scene scene;
+    auto policy = *scene.fleet.store().scaling().pool("default");
+    policy.max_workers = 8;  // the dead keep their seats until they are found
+    scene.fleet.store().scaling().put_pool(policy);
+    const auto before = health(scene, "before", items);
+    const double bytes_before = pushed(scene);
+    const auto start = boot_ns();
+    kill_workers(scene, kills);
+    const double seconds = milliseconds(start, boot_ns()) / 1000;
+    const double bytes = (scene.fleet.closed_size() - bytes_before) / kills;
+    const auto after = health(scene, "after", items);
+    const auto name = std::to_string(kills) + " workers killed";
+    return {
+        {.name = name + ": all items done after", .value = seconds, .unit = "s", .samples = kills},
+        {.name = name + ": drain after (limit: before)",
+         .value = after.drain,
+         .unit = "items/s",
+         .limit = before.drain,
+         .ratio = after.drain / before.drain,
+         .samples = 3},
+        {.name = name + ": fleet status after (limit: before)",
+         .value = after.status_ms,
+         .unit = "ms",
+         .limit = before.status_ms,
+         .ratio = after.status_ms / before.status_ms,
+         .samples = 5},
+        {.name = name + ": file grew by, each (limit: item without a kill)",
+         .value = bytes,
+         .unit = "bytes",
+         .limit = control_bytes,
+         .ratio = bytes / control_bytes,
+         .samples = kills}};
+}
+
+bench::Row row(const std::string& name, const std::vector<double>& values, double share) {
+    return {.name = name,
+            .value = bench::quantile(values, share),
+            .unit = "ms",
+            .samples = static_cast<int>(values.size())};
+}
+
+std::vector<bench::Row> measure(int samples, int boxes, int kills, std::int64_t items) {
+    std::vector<bench::Row> rows;
+    const auto add = [&rows](const std::string& name, const std::vector<double>& values) {
+        rows.push_back(row(name + ", p50", values, 0.5));
+        rows.push_back(row(name + ", worst", values, 1.0));
+    };
+    const auto repeat = [boxes](const auto& once) {
+        std::vector<double> values;
+        for (int i = 0; i < boxes; ++i) {
+            values.push_back(once());
+        }
+        return values;
+    };
+    add("worker killed, another worker waits", worker_killed(samples, 2));
+    add("worker killed, its only worker", grown_up_worker_killed(samples));
+    add("worker killed, its only worker, young", worker_killed(samples, 1));
+    add("whole box killed, other host id, less TTL 2 s", repeat([] { return box_killed(false); }));
+    if (can_isolate()) {
+        add("whole box killed, other pid namespace, less TTL 2 s",
+            repeat([] { return box_killed(true); }));
+    }
+    add("whole box killed, same host restarted", repeat(host_restarted));
+    for (auto& one : killed_workers(kills, items)) {
+        rows.push_back(std::move(one));
+    }
+    return rows;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+    try {
+        const int samples = bench::integer_option(argc, argv, "--samples", 20);
+        const int boxes = bench::integer_option(argc, argv, "--boxes", 10);
+        const int kills = bench::integer_option(argc, argv, "--kills", 1000);
+        const int items = bench::integer_option(argc, argv, "--items", 50'000);
+        bench::print_table(measure(samples, boxes, kills, items), bench::wants_json(argc, argv));
+        return 0;
+    } catch (const std::exception& error) {
+        std::cerr << "bench_takeover: " << error.what() << '\n';
+        return 1;
+    }
+}
