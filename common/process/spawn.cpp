@@ -11,6 +11,7 @@
 #define BOOST_POSIX_HAS_VFORK 1
 #include <fcntl.h>
 #include <linux/close_range.h>
+#include <poll.h>
 #include <unistd.h>
 
 #include <boost/process/child.hpp>
@@ -385,6 +386,30 @@ void reap(pid_t pid) {
     }
 }
 
+/// How long a program that runs already waits for a descriptor to watch it by.
+constexpr int kWatchTries = 10'000;
+constexpr int kWatchPauseMs = 1;
+
+/// Gives up `reserved`, so that there is room for one descriptor. When another thread is faster to
+/// take it, its work ends or fails for want of a second one: room comes back. A program that has
+/// begun is not killed and repeated for a moment's shortage.
+base::UniqueFd open_pidfd(pid_t pid, base::UniqueFd reserved) {
+    reserved.reset();
+    for (int tries = 1;; ++tries) {
+        base::UniqueFd pidfd(static_cast<int>(::syscall(SYS_pidfd_open, pid, 0U)));
+        if (pidfd || (errno != EMFILE && errno != ENFILE) || tries == kWatchTries) {
+            return pidfd;
+        }
+        ::poll(nullptr, 0, kWatchPauseMs);
+    }
+}
+
+SpawnFailure unwatchable(const SpawnOptions& options, int error) {
+    return {error,
+            base::describe_errno("starting \"" + options.argv.front() + "\": watching it", error),
+            true};
+}
+
 }  // namespace
 
 std::variant<Child, SpawnFailure> spawn(const SpawnOptions& options) {
@@ -398,6 +423,11 @@ std::variant<Child, SpawnFailure> spawn(const SpawnOptions& options) {
     const Streams streams(options);
     if (streams.failed()) {
         return failure(options, Step::streams, EMFILE, program.path);
+    }
+    // Room for the descriptor that watches it, known before anything runs.
+    base::UniqueFd reserved(::fcntl(streams.fds().front(), F_DUPFD_CLOEXEC, 3));
+    if (!reserved) {
+        return unwatchable(options, errno);
     }
     std::vector<char*> argv = pointers_to(options.argv, {});
     std::vector<char*> environment = pointers_to(options.environment, options.more_environment);
@@ -422,15 +452,12 @@ std::variant<Child, SpawnFailure> spawn(const SpawnOptions& options) {
         }
         return failure(options, report.step, report.error, program.path);
     }
-    base::UniqueFd pidfd(static_cast<int>(::syscall(SYS_pidfd_open, pid, 0U)));
+    base::UniqueFd pidfd = open_pidfd(pid, std::move(reserved));
     const int error = errno;
     Child child(pid, std::move(pidfd), options.new_group);
     if (child.pidfd() < 0) {
         // Without it the end could not be waited for together with a stop: it is killed again.
-        return SpawnFailure{
-            error,
-            base::describe_errno("starting \"" + options.argv.front() + "\": watching it", error),
-            true};
+        return unwatchable(options, error);
     }
     return child;
 }
