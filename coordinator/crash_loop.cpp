@@ -15,8 +15,9 @@ void CrashLoop::died(const std::string& pool, base::Millis lifetime, const std::
     record.last_death = now;
     if (!started_before_last_death) {
         ++record.in_a_row;
-        base::Millis pause = kFirstPause;
-        for (int i = 1; i < record.in_a_row && pause < kLongestPause; ++i) {
+        // One death may be an accident, and what that worker held should not wait for long.
+        base::Millis pause = record.in_a_row > 1 ? kFirstPause : base::Millis{0};
+        for (int i = 2; i < record.in_a_row && pause < kLongestPause; ++i) {
             pause *= 2;
         }
         const bool unhealthy = record.in_a_row >= kUnhealthyAfter;

@@ -10,7 +10,7 @@
 
 namespace fleet::coordinator {
 
-//   healthy --dies early--> backing off (0.5 s doubling to 60 s) --five in a row--> unhealthy
+//   healthy --dies early--> backing off (0, then 0.5 s doubling) --five in a row--> unhealthy
 //      ^                          |                                                    |
 //      +-- one lives long enough -+------------------- after 5 minutes, one try ------ +
 class CrashLoop {

@@ -79,7 +79,9 @@ void ScalerLoop::guarded_tick() {
 void ScalerLoop::tick() {
     seen_changes_ = store_.change_counter();
     scaler::Observed observed = observer_.look();
-    supervisor_.adopt(observed.workers);
+    if (supervisor_.adopt(observed.workers)) {
+        observed = observer_.look();  // the dead were counted as supply, their work as running
+    }
     judge_health(observed);
     complete(observed);
     const scaler::Plan plan = scaler::decide(observed.observation, observed.policy);

@@ -90,7 +90,8 @@ void Supervisor::watch(Launched launched) {
     watched_.insert_or_assign(launched.worker_id, std::move(watched));
 }
 
-void Supervisor::adopt(const std::vector<model::WorkerRecord>& registered) {
+bool Supervisor::adopt(const std::vector<model::WorkerRecord>& registered) {
+    bool buried = false;
     for (const model::WorkerRecord& worker : registered) {
         if (worker.host != scope_.host || worker.process == self_) {
             continue;
@@ -104,29 +105,32 @@ void Supervisor::adopt(const std::vector<model::WorkerRecord>& registered) {
         const bool final = worker.status == model::WorkerStatus::terminated ||
                            worker.status == model::WorkerStatus::lost;
         if (!final) {
-            adopt_one(worker);
+            buried = adopt_one(worker) || buried;
         }
     }
+    return buried;
 }
 
-void Supervisor::adopt_one(const model::WorkerRecord& worker) {
+/// True if it was found dead.
+bool Supervisor::adopt_one(const model::WorkerRecord& worker) {
     if (worker.process.boot_id != self_.boot_id) {
         bury_stranger(worker, "the machine was started anew since");
-        return;
+        return true;
     }
     if (!worker.process.same_box(self_)) {
-        return;  // of another container: judged by its heartbeats
+        return false;  // of another container: judged by its heartbeats
     }
     std::optional<base::UniqueFd> pidfd = process::open_process(worker.process);
     if (!pidfd) {
         if (process::liveness(worker.process) == process::Liveness::gone) {
             bury_stranger(worker, "its process is gone");
+            return true;
         }
-        return;
+        return false;
     }
     const bool ours = scope_.batch.empty() || worker.batch == scope_.batch;
     if (worker.kind == model::WorkerKind::host || !ours) {
-        return;
+        return false;
     }
     Watched watched;
     watched.pool = worker.pool;
@@ -140,6 +144,7 @@ void Supervisor::adopt_one(const model::WorkerRecord& worker) {
     watched_.emplace(worker.worker_id, std::move(watched));
     parts_.log.info("adopted a running worker",
                     {{"worker", worker.worker_id}, {"pid", std::to_string(worker.process.pid)}});
+    return false;
 }
 
 void Supervisor::bury_stranger(const model::WorkerRecord& worker, const std::string& why) {

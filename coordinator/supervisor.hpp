@@ -61,8 +61,9 @@ class Supervisor {
     /// Watches a worker that was just launched.
     void watch(Launched launched);
     /// Looks through registrations: live workers of this box that are not watched yet are adopted,
-    /// what is proven dead is handed back at once. Throws StoreError.
-    void adopt(const std::vector<model::WorkerRecord>& registered);
+    /// what is proven dead is handed back at once: true when there was any, and what was looked at
+    /// is not so any more. Throws StoreError.
+    bool adopt(const std::vector<model::WorkerRecord>& registered);
     /// Judges silent workers of all boxes by their heartbeats; those of this box are killed with
     /// everything they started before their work goes back. Launched workers that did not register
     /// in time are killed. Throws StoreError.
@@ -112,7 +113,7 @@ class Supervisor {
 
     enum class Orphans { reap, kill };
 
-    void adopt_one(const model::WorkerRecord& worker);
+    bool adopt_one(const model::WorkerRecord& worker);
     void bury_stranger(const model::WorkerRecord& worker, const std::string& why);
     void ended(const std::string& worker_id);
     void end_processes(const Watched& watched);

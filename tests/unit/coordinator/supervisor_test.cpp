@@ -171,7 +171,7 @@ TEST_CASE("a running worker is adopted after a restart and its death noticed at 
     const std::string id = launched.worker_id;
     const pid_t pid = launched.child.release();  // as if another scaler had started it
     fixture.register_worker(id, launched.identity);
-    fixture.supervisor.adopt(fixture.store->registration().list({}));
+    CHECK_FALSE(fixture.supervisor.adopt(fixture.store->registration().list({})));
     CHECK(fixture.supervisor.watches(id));
     ::kill(pid, SIGKILL);
     fixture.run_until_end();
@@ -186,7 +186,7 @@ TEST_CASE("registrations of dead processes of this box are handed back without w
     const auto execution = fixture.claim_one(id);
     ::kill(launched.child.pid(), SIGKILL);
     static_cast<void>(launched.child.finish());
-    fixture.supervisor.adopt(fixture.store->registration().list({}));
+    CHECK(fixture.supervisor.adopt(fixture.store->registration().list({})));
     CHECK_FALSE(fixture.supervisor.watches(id));
     CHECK(fixture.status(id) == model::WorkerStatus::lost);
     CHECK(fixture.store->work().get(execution)->status == model::Status::pending);
@@ -197,7 +197,7 @@ TEST_CASE("a registration of an earlier boot of this host is handed back without
     auto identity = process::self_identity(fixture.clock);
     identity.boot_id = "another boot";
     fixture.register_worker("h-old", identity);
-    fixture.supervisor.adopt(fixture.store->registration().list({}));
+    CHECK(fixture.supervisor.adopt(fixture.store->registration().list({})));
     CHECK(fixture.status("h-old") == model::WorkerStatus::lost);
 }
 
