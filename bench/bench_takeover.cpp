@@ -16,11 +16,10 @@
 //   same host restarted     scaler and workers killed, TTL 15 s; a scaler of the same --host-id is
 //                           started at once and proves their death by process identity: time from
 //                           its start, nobody waits for the TTL
-//   killed workers          workers of one slot, each killed while it runs the next of N items,
-//                           beside a live scaler that hands their work back. Before and after:
-//                           drain of no-op items by two workers (median of 3), `fleet status`
-//                           (median of 5); bytes that each killed item added beside those of an
-//                           item that was run without a kill in another store
+//   N workers killed        workers of one slot, each killed while it runs the next of N items,
+//                           beside a live scaler that hands their work back. Limits: a store in
+//                           which the same items were run without a kill; both then drain no-op
+//                           items by two workers and answer `fleet status` in turn (medians of 5)
 //
 //   bench_takeover [--json] [--samples N (20)] [--boxes N (10)] [--kills N (1000)]
 //                  [--items N (50000)]
@@ -36,6 +35,7 @@
 #include "bench/support/measure.hpp"
 #include "bench/support/start_marks.hpp"
 #include "bench/support/table.hpp"
+#include "common/base/ids.hpp"
 #include "common/process/identity.hpp"
 
 namespace {
@@ -47,6 +47,8 @@ using bench::milliseconds;
 constexpr std::chrono::seconds kLeaseTtl{2};
 /// Workers that die younger than this are suspected of a crash loop.
 constexpr base::Millis kGrownUp{10'500};
+/// Drains and `fleet status` after the kills.
+constexpr int kRounds = 5;
 
 /// A store with one item to hold and the marks of its attempts.
 struct Scene {
@@ -189,30 +191,17 @@ double host_restarted() {
     return milliseconds(start, again.boot_ns);
 }
 
-struct Health {
-    double drain = 0;
-    double status_ms = 0;
-};
-
-Health health(Scene& scene, const std::string& name, std::int64_t items) {
-    constexpr int kDrains = 3;
-    constexpr int kStatuses = 5;
-    Health health;
-    std::vector<double> drains;
-    std::vector<double> statuses;
+/// Items a second of a drain of no-ops.
+double drain(Scene& scene, std::int64_t items) {
     const auto noop = scene.fleet.put_noop();
-    for (int i = 0; i < kDrains; ++i) {
-        const auto batch = name + "." + std::to_string(i);
-        scene.fleet.store().scaling().set_paused("default", true);
-        (void)scene.fleet.push_batch(batch, noop, items);
-        drains.push_back(scene.fleet.drain_rate(batch, items));
-    }
-    for (int i = 0; i < kStatuses; ++i) {
-        statuses.push_back(bench::run_milliseconds(scene.fleet.command("fleet", {"status"})));
-    }
-    health.drain = bench::median(drains);
-    health.status_ms = bench::median(statuses);
-    return health;
+    const auto batch = "drain." + base::random_word(8);
+    scene.fleet.store().scaling().set_paused("default", true);
+    (void)scene.fleet.push_batch(batch, noop, items);
+    return scene.fleet.drain_rate(batch, items);
+}
+
+double status_time(const Scene& scene) {
+    return bench::run_milliseconds(scene.fleet.command("fleet", {"status"}));
 }
 
 /// Runs the batch of commands to its end, every item's first worker killed.
@@ -233,57 +222,55 @@ void kill_workers(Scene& scene, int kills) {
     bench::retire(scaler);
 }
 
-std::vector<bench::Row> killed_workers(int kills, std::int64_t items) {
-    const auto pushed = [&](Scene& scene) {
-        scene.fleet.store().scaling().set_paused("default", false);
-        const auto before = scene.fleet.closed_size();
-        (void)scene.fleet.push_batch("kills", scene.spec, kills);
-        return before;
-    };
-    Scene control{"once"};
-    const double control_before = pushed(control);
-    {
-        auto worker = control.fleet.start("worker", {"--slots", "1"});
-        for (int i = 0; i < kills; ++i) {
-            (void)control.marks.next("item " + std::to_string(i + 1));
-        }
-        control.fleet.wait_for_batch("kills", kills);
-        bench::retire(worker);
+/// The same batch as for `kill_workers`, whose items are not held.
+void run_commands(Scene& scene, int items) {
+    auto worker = scene.fleet.start("worker", {"--slots", "1"});
+    for (int i = 0; i < items; ++i) {
+        (void)scene.marks.next("item " + std::to_string(i + 1));
     }
-    const double control_bytes = (control.fleet.closed_size() - control_before) / kills;
+    scene.fleet.wait_for_batch("kills", items);
+    bench::retire(worker);
+}
 
-    Scene scene;
+/// Bytes by which each item has made the file larger.
+double bytes_an_item(Scene& scene, int items, void (*run)(Scene&, int)) {
     auto policy = *scene.fleet.store().scaling().pool("default");
     policy.max_workers = 8;  // the dead keep their seats until they are found
     scene.fleet.store().scaling().put_pool(policy);
-    const auto before = health(scene, "before", items);
-    const double bytes_before = pushed(scene);
+    const auto before = scene.fleet.closed_size();
+    (void)scene.fleet.push_batch("kills", scene.spec, items);
+    run(scene, items);
+    return (scene.fleet.closed_size() - before) / items;
+}
+
+std::vector<bench::Row> killed_workers(int kills, std::int64_t items) {
+    Scene unharmed{"once"};
+    const double plain_bytes = bytes_an_item(unharmed, kills, run_commands);
+    Scene scene;
     const auto start = boot_ns();
-    kill_workers(scene, kills);
+    const double bytes = bytes_an_item(scene, kills, kill_workers);
     const double seconds = milliseconds(start, boot_ns()) / 1000;
-    const double bytes = (scene.fleet.closed_size() - bytes_before) / kills;
-    const auto after = health(scene, "after", items);
+    std::vector<double> drains, plain_drains, statuses, plain_statuses;
+    for (int i = 0; i < kRounds; ++i) {
+        plain_drains.push_back(drain(unharmed, items));
+        drains.push_back(drain(scene, items));
+        plain_statuses.push_back(status_time(unharmed));
+        statuses.push_back(status_time(scene));
+    }
     const auto name = std::to_string(kills) + " workers killed";
-    return {
-        {.name = name + ": all items done after", .value = seconds, .unit = "s", .samples = kills},
-        {.name = name + ": drain after (limit: before)",
-         .value = after.drain,
-         .unit = "items/s",
-         .limit = before.drain,
-         .ratio = after.drain / before.drain,
-         .samples = 3},
-        {.name = name + ": fleet status after (limit: before)",
-         .value = after.status_ms,
-         .unit = "ms",
-         .limit = before.status_ms,
-         .ratio = after.status_ms / before.status_ms,
-         .samples = 5},
-        {.name = name + ": file grew by, each (limit: item without a kill)",
-         .value = bytes,
-         .unit = "bytes",
-         .limit = control_bytes,
-         .ratio = bytes / control_bytes,
-         .samples = kills}};
+    const auto beside = [&](const std::string& what, double value, const std::string& unit,
+                            double limit, int samples) {
+        return bench::Row{name + ": " + what, value, unit, limit, value / limit, samples};
+    };
+    return {{.name = name + ": until all their items were done",
+             .value = seconds,
+             .unit = "s",
+             .samples = kills},
+            beside("drain after it", bench::median(drains), "items/s", bench::median(plain_drains),
+                   kRounds),
+            beside("fleet status after it", bench::median(statuses), "ms",
+                   bench::median(plain_statuses), kRounds),
+            beside("file growth an item", bytes, "bytes", plain_bytes, kills)};
 }
 
 bench::Row row(const std::string& name, const std::vector<double>& values, double share) {
