@@ -1,5 +1,6 @@
 #include "common/store/sqlite/connection.hpp"
 
+#include <chrono>
 #include <ctime>
 #include <utility>
 
@@ -164,7 +165,7 @@ base::Uuid Statement::uuid(int column) const {
 }
 
 Connection::Connection(const std::filesystem::path& file, Access access, Durability durability)
-    : file_(file) {
+    : file_(file), holder_(file) {
     const int code =
         sqlite3_open_v2(file.c_str(), &db_, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, nullptr);
     try {
@@ -224,7 +225,13 @@ int Connection::on_busy(void* self, int count) {
     if (count >= kBusyLimit) {
         return 0;
     }
-    ++static_cast<Connection*>(self)->busy_waits_;
+    auto& connection = *static_cast<Connection*>(self);
+    if (count == 0) {
+        connection.holder_.reset();
+    }
+    ++connection.busy_waits_;
+    connection.holder_.waited(
+        std::chrono::milliseconds{std::int64_t{count} * kBusyPauseMicroseconds / 1000});
     const timespec pause{0, kBusyPauseMicroseconds * 1000L};
     nanosleep(&pause, nullptr);
     return 1;

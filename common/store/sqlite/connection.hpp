@@ -16,6 +16,7 @@
 
 #include "common/base/errors.hpp"
 #include "common/base/ids.hpp"
+#include "common/store/sqlite/stopped_holder.hpp"
 
 namespace fleet::store::sqlite {
 
@@ -91,7 +92,8 @@ enum class Durability { normal, full };
 class Connection {
   public:
     /// The file must exist. Sets WAL, synchronous by durability, a busy handler that retries about
-    /// every 0.3 ms for at most `kBusyLimit`. Readers are query_only.
+    /// every 0.3 ms for at most 10 s and ends a process of ours that was stopped while it held the
+    /// write lock. Readers are query_only.
     Connection(const std::filesystem::path& file, Access access, Durability durability);
     Connection(const Connection&) = delete;
     Connection& operator=(const Connection&) = delete;
@@ -108,6 +110,8 @@ class Connection {
     [[nodiscard]] const std::filesystem::path& file() const { return file_; }
     /// How many times the busy handler had to wait since the last call.
     [[nodiscard]] int take_busy_waits();
+    /// What the last waits found out about the process that holds the write lock.
+    [[nodiscard]] StoppedHolder& lock_holder() { return holder_; }
 
   private:
     static int on_busy(void* self, int count);
@@ -116,6 +120,7 @@ class Connection {
     sqlite3* db_ = nullptr;
     std::unordered_map<const char*, sqlite3_stmt*> statements_;
     int busy_waits_ = 0;
+    StoppedHolder holder_;
 };
 
 }  // namespace fleet::store::sqlite

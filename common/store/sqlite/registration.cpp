@@ -330,7 +330,10 @@ bool SqliteRegistration::mark_dead(const std::string& worker_id, const std::stri
         if (!worker || is_final(worker->record.status)) {
             return false;
         }
-        set_status(transaction, *worker, WorkerStatus::lost, reason);
+        // A writer that had to kill it has said why.
+        const std::string& known = worker->record.reason;
+        set_status(transaction, *worker, WorkerStatus::lost,
+                   known.empty() ? reason : known + "; " + reason);
         return true;
     });
 }

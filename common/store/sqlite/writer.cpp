@@ -4,6 +4,7 @@
 #include <chrono>
 #include <ctime>
 
+#include "common/store/sqlite/stop_delay.hpp"
 #include "common/store/sqlite/store_time.hpp"
 
 namespace fleet::store::sqlite {
@@ -16,6 +17,19 @@ constexpr std::size_t kGroupLimit = 64;
 constexpr std::chrono::milliseconds kGroupTime{10};
 /// After a transaction that others waited for, they get this long to take their turn.
 constexpr std::chrono::microseconds kTurnPause{500};
+
+/// Says in a killed worker's registration why; whoever hands its work back adds what it saw.
+void record_killed_holder(Connection& connection) {
+    if (const auto killed = connection.lock_holder().take_killed()) {
+        connection
+            .prepare(
+                "UPDATE worker_registry SET reason = ?2 WHERE pid = ?1 AND final_at_ms IS NULL "
+                "AND boot_id = (SELECT boot_id FROM clock)")
+            .bind(1, std::int64_t{killed->pid})
+            .bind(2, killed->why)
+            .run();
+    }
+}
 
 }  // namespace
 
@@ -73,9 +87,11 @@ void Writer::run_group(std::vector<Request*>& group) {
         if (!connection_) {
             connection_ = std::make_unique<Connection>(file_, Access::read_write, durability_);
         }
-        connection_->prepare("BEGIN IMMEDIATE").run();
+        const StopDelay delay;
+        begin();
         contended_ = connection_->take_busy_waits() > 0;
         WriteTransaction transaction{*connection_, time_.now()};
+        record_killed_holder(*connection_);
         run_members(transaction, group);
         if (transaction.counters_.flush(*connection_, transaction.now())) {
             transaction.notify(contracts::scaler_topic());
@@ -93,6 +109,19 @@ void Writer::run_group(std::vector<Request*>& group) {
     last_end_ = clock_.boot_now();
     for (const auto& topic : topics) {
         triggers_.notify(topic);
+    }
+}
+
+void Writer::begin() {
+    try {
+        connection_->prepare("BEGIN IMMEDIATE").run();
+    } catch (const base::StoreError& error) {
+        const std::string& holder = connection_->lock_holder().description();
+        if (error.kind() != base::StoreError::Kind::busy || holder.empty()) {
+            throw;
+        }
+        throw base::StoreError(error.kind(), std::string(error.what()) + "; held by " + holder,
+                               "end that process, or let it go on: " + error.advice());
     }
 }
 

@@ -96,6 +96,7 @@ class Writer {
 
     void run(std::function<void(WriteTransaction&)> operation, Urgency urgency);
     void run_group(std::vector<Request*>& group);
+    void begin();
     void run_members(WriteTransaction& transaction, std::vector<Request*>& group);
     void give_others_a_turn();
 
