@@ -49,6 +49,8 @@ constexpr std::chrono::seconds kLeaseTtl{2};
 constexpr base::Millis kGrownUp{10'500};
 /// Drains and `fleet status` after the kills.
 constexpr int kRounds = 5;
+constexpr std::chrono::milliseconds kLook{500};
+constexpr int kMostIdleLooks = 60;
 
 /// A store with one item to hold and the marks of its attempts.
 struct Scene {
@@ -204,17 +206,27 @@ double status_time(const Scene& scene) {
     return bench::run_milliseconds(scene.fleet.command("fleet", {"status"}));
 }
 
-/// Runs the batch of commands to its end, every item's first worker killed.
+/// Runs the batch of commands to its end, every item's first worker killed. The scaler hands back;
+/// it soon suspects a crash loop and starts nothing any more, so there is always one worker of
+/// ours.
 void kill_workers(Scene& scene, int kills) {
     auto& fleet = scene.fleet;
+    const std::vector<std::string> options{"--slots", "1"};
     auto scaler = fleet.start("scaler", {"--min", "1", "--max", "4", "--slots", "1"});
-    auto worker = fleet.start("worker", {"--slots", "1"});
-    for (int i = 0; i < kills; ++i) {
-        const auto mark = scene.marks.next_attempt(true, "item " + std::to_string(i + 1));
-        ::kill(mark.parent, SIGKILL);
-        if (mark.parent == worker.pid()) {
-            worker.wait();
-            worker = fleet.start("worker", {"--slots", "1"});
+    auto worker = fleet.start("worker", options);
+    for (int killed = 0, idle = 0; killed < kills;) {
+        const auto mark = scene.marks.wait(kLook);
+        if (mark && mark->attempt <= 1) {
+            ::kill(mark->parent, SIGKILL);
+            ++killed;
+        }
+        idle = mark ? 0 : idle + 1;
+        if (idle > kMostIdleLooks) {
+            throw std::runtime_error("nothing runs after " + std::to_string(killed) + " kills");
+        }
+        if (worker.has_ended() || (mark && mark->parent == worker.pid() && mark->attempt <= 1)) {
+            worker.wait();  // killed, or refused a seat that a dead one still held
+            worker = fleet.start("worker", options);
         }
     }
     fleet.wait_for_batch("kills", kills);
@@ -235,7 +247,7 @@ void run_commands(Scene& scene, int items) {
 /// Bytes by which each item has made the file larger.
 double bytes_an_item(Scene& scene, int items, void (*run)(Scene&, int)) {
     auto policy = *scene.fleet.store().scaling().pool("default");
-    policy.max_workers = 8;  // the dead keep their seats until they are found
+    policy.max_workers = 32;  // the dead keep their seats until they are found
     scene.fleet.store().scaling().put_pool(policy);
     const auto before = scene.fleet.closed_size();
     (void)scene.fleet.push_batch("kills", scene.spec, items);

@@ -63,6 +63,13 @@ void OwnProcess::signal(int number) const {
     ::kill(pid_, number);
 }
 
+bool OwnProcess::has_ended() const {
+    siginfo_t end{};
+    return pid_ <= 0 ||
+           ::waitid(P_PID, static_cast<id_t>(pid_), &end, WEXITED | WNOHANG | WNOWAIT) != 0 ||
+           end.si_pid == pid_;
+}
+
 int OwnProcess::wait() {
     int status = 0;
     while (::waitpid(pid_, &status, 0) < 0 && errno == EINTR) {

@@ -22,6 +22,8 @@ class OwnProcess {
     ~OwnProcess();
     [[nodiscard]] pid_t pid() const { return pid_; }
     void signal(int number) const;
+    /// True from its end on, whether or not it was waited for.
+    [[nodiscard]] bool has_ended() const;
     /// The exit code, or 128 + signal.
     int wait();
 

@@ -21,7 +21,7 @@ StartMarks::StartMarks(const std::filesystem::path& file) : file_(file) {
     }
 }
 
-StartMark StartMarks::next(const std::string& what, std::chrono::milliseconds limit) {
+std::optional<StartMark> StartMarks::wait(std::chrono::milliseconds limit) {
     pollfd watched{fifo_.get(), POLLIN, 0};
     int ready = 0;
     while ((ready = ::poll(&watched, 1, static_cast<int>(limit.count()))) < 0 && errno == EINTR) {
@@ -29,10 +29,18 @@ StartMark StartMarks::next(const std::string& what, std::chrono::milliseconds li
     StartMark mark;
     if (ready <= 0 ||
         ::read(fifo_.get(), &mark, sizeof mark) != static_cast<ssize_t>(sizeof mark)) {
+        return std::nullopt;
+    }
+    return mark;
+}
+
+StartMark StartMarks::next(const std::string& what, std::chrono::milliseconds limit) {
+    const auto mark = wait(limit);
+    if (!mark) {
         throw std::runtime_error(what + " did not start within " +
                                  std::to_string(limit.count() / 1000) + " s");
     }
-    return mark;
+    return *mark;
 }
 
 StartMark StartMarks::next_attempt(bool first, const std::string& what) {

@@ -3,6 +3,7 @@
 
 #include <chrono>
 #include <filesystem>
+#include <optional>
 #include <string>
 
 #include "bench/support/start_mark.hpp"
@@ -16,6 +17,8 @@ class StartMarks {
     /// Makes the FIFO. It stays open for writing here, so that no writer's end closes it.
     explicit StartMarks(const std::filesystem::path& file);
     [[nodiscard]] std::string path() const { return file_.string(); }
+    /// The next mark, if one comes in time.
+    [[nodiscard]] std::optional<StartMark> wait(std::chrono::milliseconds limit);
     /// The next mark; throws std::runtime_error naming `what` when none comes in time.
     [[nodiscard]] StartMark next(const std::string& what,
                                  std::chrono::milliseconds limit = std::chrono::seconds{30});
