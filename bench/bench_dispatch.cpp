@@ -9,13 +9,16 @@
 //   running   when the program of a command item has come to its main (it says so itself)
 //   cold      from the start of a worker process to the commit of its first claim
 //
-// The reader without a pause takes a core for itself. Limits of the same run: a bare row through
-// SQLite and a pipe to another process's claim of it; posix_spawn to the main of the same program;
-// `worker --version` from start to end.
+// The reader without a pause only yields its core; it makes the slowest of the first two slower.
+// Commands write two log files; a thousand have run before, so that the folders of the logs are
+// there. Limits of the same run: a bare row through SQLite and a pipe to another process's claim of
+// it; two files opened and posix_spawn to the main of the same program; `worker --version` from
+// start to end.
 //
 //   bench_dispatch [--json] [--samples N (500)] [--workers N (1)] [--starts N (50)]
 #include <chrono>
 #include <cstring>
+#include <fcntl.h>
 #include <iostream>
 #include <string>
 #include <thread>
@@ -26,6 +29,7 @@
 #include "bench/support/measure.hpp"
 #include "bench/support/start_marks.hpp"
 #include "bench/support/table.hpp"
+#include "common/base/fd.hpp"
 
 namespace {
 
@@ -33,9 +37,12 @@ using namespace fleet;
 using bench::boot_ns;
 using bench::milliseconds;
 
+/// The first items of a batch make the folders of its logs, at most 256.
+constexpr int kCommandsBefore = 1'000;
+
 struct Times {
     std::vector<double> pushed, claimed, ended, woken, relay;
-    std::vector<double> running, spawned;
+    std::vector<double> running, spawned_with_files, spawned;
     std::vector<double> cold, version;
 };
 
@@ -54,6 +61,7 @@ std::int64_t watch_for(contracts::Store& store, const model::ExecutionId& id, bo
                           (!ended && execution->status == model::Status::running))) {
             return now;
         }
+        std::this_thread::yield();
         if (now > limit) {
             throw std::runtime_error("an item was not claimed within 30 s");
         }
@@ -78,21 +86,49 @@ void measure_noop(bench::BenchFleet& fleet, int samples, Times& times) {
     }
 }
 
+/// Milliseconds from before the start of a bare program to its main.
+double spawn_bare(const std::vector<std::string>& argv, bench::StartMarks& marks) {
+    const auto start = boot_ns();
+    bench::OwnProcess program{argv};
+    const double time = milliseconds(start, marks.next("a bare program").boot_ns);
+    program.wait();
+    return time;
+}
+
+/// Likewise, and two files are made for its output first.
+double spawn_with_files(const std::vector<std::string>& argv, bench::StartMarks& marks,
+                        const std::filesystem::path& stem) {
+    constexpr int kFlags = O_WRONLY | O_CREAT | O_EXCL | O_APPEND | O_CLOEXEC;
+    const auto start = boot_ns();
+    const base::UniqueFd out(::open((stem.string() + ".stdout.txt").c_str(), kFlags, 0644));
+    const base::UniqueFd err(::open((stem.string() + ".stderr.txt").c_str(), kFlags, 0644));
+    if (!out || !err) {
+        throw std::runtime_error("files cannot be made in " + stem.parent_path().string());
+    }
+    const double opened = milliseconds(start, boot_ns());
+    return opened + spawn_bare(argv, marks);
+}
+
 void measure_command(bench::BenchFleet& fleet, int samples, Times& times) {
     bench::StartMarks marks{fleet.folder() / "marks"};
     const std::vector<std::string> argv{(bench::program_folder() / "note_start").string(),
                                         marks.path()};
     const auto command = fleet.put_command(argv);
+    for (int i = 0; i < kCommandsBefore; ++i) {
+        (void)fleet.push_one(command);
+    }
+    for (int i = 0; i < kCommandsBefore; ++i) {
+        (void)marks.next("a command");
+    }
     for (int i = 0; i < samples; ++i) {
         let_it_idle();
         const auto start = boot_ns();
         const auto id = fleet.push_one(command);
         times.running.push_back(milliseconds(start, marks.next("a command").boot_ns));
         fleet.wait_for_end(id);
-        const auto bare = boot_ns();
-        bench::OwnProcess program{argv};
-        times.spawned.push_back(milliseconds(bare, marks.next("a bare program").boot_ns));
-        program.wait();
+        times.spawned.push_back(spawn_bare(argv, marks));
+        times.spawned_with_files.push_back(
+            spawn_with_files(argv, marks, fleet.folder() / ("bare." + std::to_string(i))));
     }
 }
 
@@ -150,8 +186,9 @@ std::vector<bench::Row> measure(int samples, int workers, int starts) {
              times.relay);
     add_rows(rows, "no-op: push begun to ended, so after its start", times.ended, {});
     add_rows(rows, "no-op: push begun to its waiting reader woken", times.woken, {});
-    add_rows(rows, "command: push begun to running (limit: bare posix_spawn)", times.running,
-             times.spawned);
+    add_rows(rows, "command: push begun to running (limit: two files, posix_spawn)", times.running,
+             times.spawned_with_files);
+    add_rows(rows, "bare posix_spawn to running", times.spawned, {});
     add_rows(rows, "worker: started to first claim (limit: worker --version)", times.cold,
              times.version);
     return rows;
