@@ -157,6 +157,10 @@ int parse_and_run(CommandContext& context, CLI::App& root, const Commands& comma
     } catch (const UsageError& wrong) {
         throw UsageError("`fleet " + command->get_name() + "`: " + wrong.what_happened(),
                          wrong.advice().empty() ? see_help(command) : wrong.advice());
+    } catch (const base::Error&) {
+        // What was printed up to here has happened, and ends with a whole line.
+        context.out << std::flush;
+        throw;
     }
 }
 

@@ -89,6 +89,17 @@ void BatchLoader::fill_chunk() {
     }
 }
 
+base::StoreError BatchLoader::cut_off(const base::StoreError& error) const {
+    // What is in stays in: the batch is `loading` and its spool holds the rest.
+    const std::string text = "loading batch " + batch_.name + ": " + error.what();
+    if (error.kind() == base::StoreError::Kind::full) {
+        return {error.kind(), text,
+                "free some space, then go on with `fleet resume " + batch_.name +
+                    "`, or drop it with `fleet cancel --batch " + batch_.name + "`"};
+    }
+    return {error.kind(), text, error.advice()};
+}
+
 contracts::PushResult BatchLoader::push_repeatedly(const contracts::PushRequest& request) {
     for (int tries = 1;; ++tries) {
         try {
@@ -109,6 +120,14 @@ void BatchLoader::remove_spool() {
 }
 
 BatchLoader::Step BatchLoader::step(const OnPushed& on_pushed) {
+    try {
+        return load_chunk(on_pushed);
+    } catch (const base::StoreError& error) {
+        throw cut_off(error);
+    }
+}
+
+BatchLoader::Step BatchLoader::load_chunk(const OnPushed& on_pushed) {
     fill_chunk();
     if (!chunk_.executions.empty()) {
         const contracts::PushResult result = push_repeatedly(chunk_);

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "cli/items/line_reader.hpp"
+#include "common/base/errors.hpp"
 #include "common/base/fd.hpp"
 #include "common/base/time.hpp"
 #include "common/contracts/store.hpp"
@@ -48,6 +49,8 @@ class BatchLoader {
   private:
     void fill_chunk();
     void add_item(std::int64_t line, std::string_view input);
+    Step load_chunk(const OnPushed& on_pushed);
+    [[nodiscard]] base::StoreError cut_off(const base::StoreError& error) const;
     contracts::PushResult push_repeatedly(const contracts::PushRequest& request);
     void remove_spool();
 
