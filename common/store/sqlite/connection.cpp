@@ -182,6 +182,8 @@ Connection::Connection(const std::filesystem::path& file, Access access, Durabil
         } else {
             execute(durability == Durability::full ? "PRAGMA synchronous = FULL;"
                                                    : "PRAGMA synchronous = NORMAL;");
+            sqlite3_create_function_v2(db_, "note", 3, SQLITE_UTF8 | SQLITE_DIRECTONLY, this,
+                                       &Connection::note, nullptr, nullptr, nullptr);
             execute("PRAGMA wal_autocheckpoint = 4000; PRAGMA journal_size_limit = 67108864;");
         }
     } catch (...) {
@@ -219,6 +221,12 @@ void Connection::execute(const char* sql) {
 
 int Connection::take_busy_waits() {
     return std::exchange(busy_waits_, 0);
+}
+
+void Connection::note(sqlite3_context* context, int /*count*/, sqlite3_value** values) {
+    auto& self = *static_cast<Connection*>(sqlite3_user_data(context));
+    self.noted_ = {sqlite3_value_int64(values[0]), sqlite3_value_int64(values[1])};
+    sqlite3_result_value(context, values[2]);
 }
 
 int Connection::on_busy(void* self, int count) {

@@ -184,8 +184,12 @@ void finish(WriteTransaction& transaction, const ExecutionRow& row) {
             .bind(1, row.seq)
             .run();
     }
-    if (row.batch != 0) {
-        transaction.notify(contracts::batch_topic(transaction.names().batch(row.batch)));
+    announce_end(transaction, row.batch);
+}
+
+void announce_end(WriteTransaction& transaction, std::int64_t batch) {
+    if (batch != 0) {
+        transaction.notify(contracts::batch_topic(transaction.names().batch(batch)));
     } else {
         transaction.notify(contracts::results_topic());
     }

@@ -71,5 +71,7 @@ void keep_error(WriteTransaction& transaction, const ExecutionRow& row,
                 const model::ExecutionError& error);
 /// After a terminal change: the unique key is free, readers are woken.
 void finish(WriteTransaction& transaction, const ExecutionRow& row);
+/// Wakes those who wait for the end of an execution of this batch (0: of none).
+void announce_end(WriteTransaction& transaction, std::int64_t batch);
 
 }  // namespace fleet::store::sqlite

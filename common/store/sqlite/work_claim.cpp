@@ -23,6 +23,11 @@ constexpr base::Millis kOverduePause{100};
 /// A batch without a lane of its own has nothing for workers that are bound to it.
 constexpr std::int64_t kNoBatch = -1;
 
+#define FLEET_TAKE                                                                                \
+    "UPDATE executions SET status = 1, ready = 0, owner = ?1, token = max(token, ?2) + 1, "       \
+    "begun = ?3, attempt = attempt + ?3, claimed_at_ms = ?4, started_at_ms = iif(?3, ?4, NULL), " \
+    "resume_step = NULL, reserve = NULL WHERE "
+
 struct Claimant {
     std::int64_t number = 0;
     model::WorkerStatus status = model::WorkerStatus::active;
@@ -180,31 +185,58 @@ class Claim {
         return best ? std::optional{best->second} : std::nullopt;
     }
 
+    /// Reads first and changes then: an UPDATE with RETURNING makes a table for its answer and
+    /// costs half as much again.
     void take(const Lane& lane, ClaimAnswer& answer) {
         const auto taken = answer.claimed.size();
         const bool begin = taken < request_.begin;
-        const auto upto = begin ? request_.begin : request_.limit;
-        auto rows = transaction_.prepare(
-            "UPDATE executions SET status = 1, ready = 0, owner = ?1, "
-            "token = max(token, ?2) + 1, begun = ?3, attempt = attempt + ?3, "
-            "claimed_at_ms = ?4, started_at_ms = iif(?3, ?4, NULL), resume_step = NULL, "
-            "reserve = NULL WHERE seq IN (SELECT seq FROM executions INDEXED BY executions_ready "
-            "WHERE lane = ?5 AND ready = 1 AND rank <= ?6 ORDER BY rank, seq LIMIT ?7) "
-            "RETURNING seq, id, token, batch, lane, spec, rank, item, attempt, failures, "
-            "max_attempts, created_at_ms, input, snapshot, signal, cancel");
-        rows.bind(1, claimant_.number).bind(2, database_.time().token_floor());
-        rows.bind(3, begin).bind(4, transaction_.now_ms()).bind(5, lane.lane);
-        rows.bind(6, lane.top_rank).bind(7, upto - taken);
+        const auto limit = (begin ? request_.begin : request_.limit) - taken;
         std::vector<Taken> all;
-        while (rows.step()) {
-            all.push_back(read(rows, begin));
+        {
+            auto rows = transaction_.prepare(
+                "SELECT seq, id, token, batch, lane, spec, item, attempt, failures, "
+                "max_attempts, created_at_ms, input, snapshot, signal, cancel FROM executions "
+                "INDEXED BY executions_ready WHERE lane = ?1 AND ready = 1 AND rank <= ?2 "
+                "ORDER BY rank, seq LIMIT ?3");
+            rows.bind(1, lane.lane).bind(2, lane.top_rank).bind(3, limit);
+            while (rows.step()) {
+                all.push_back(read(rows, begin));
+            }
         }
-        // RETURNING has no order of its own; inside one rank the order is that of age.
-        std::sort(all.begin(), all.end(), [](const Taken& one, const Taken& other) {
-            return one.claimed.lease.handle < other.claimed.lease.handle;
-        });
+        mark_taken(lane, all, begin);
         for (auto& one : all) {
             keep_or_cancel(lane, one, answer);
+        }
+    }
+
+    /// Neighbours, as they come from one push, are changed by their range.
+    void mark_taken(const Lane& lane, const std::vector<Taken>& all, bool begin) {
+        const auto first = all.front().claimed.lease.handle;
+        const auto last = all.back().claimed.lease.handle;
+        const auto count = static_cast<std::int64_t>(all.size());
+        const bool neighbours =
+            last - first + 1 == count &&
+            std::is_sorted(all.begin(), all.end(), [](const Taken& one, const Taken& other) {
+                return one.claimed.lease.handle < other.claimed.lease.handle;
+            });
+        auto update = transaction_.prepare(
+            neighbours ? FLEET_TAKE "seq BETWEEN ?5 AND ?6"
+                       : FLEET_TAKE
+                "seq IN (SELECT seq FROM executions INDEXED BY executions_ready "
+                "WHERE lane = ?5 AND ready = 1 AND rank <= ?6 ORDER BY rank, seq "
+                "LIMIT ?7)");
+        update.bind(1, claimant_.number).bind(2, database_.time().token_floor());
+        update.bind(3, begin).bind(4, transaction_.now_ms());
+        if (neighbours) {
+            update.bind(5, first).bind(6, last);
+        } else {
+            update.bind(5, lane.lane).bind(6, lane.top_rank).bind(7, count);
+        }
+        if (const auto changed = update.run(); changed != count) {
+            throw base::StoreError(base::StoreError::Kind::internal,
+                                   "claiming for " + request_.worker_id + ": " +
+                                       std::to_string(changed) + " executions changed instead of " +
+                                       std::to_string(count));
         }
     }
 
@@ -213,24 +245,24 @@ class Claim {
         auto& claimed = taken.claimed;
         claimed.lease = {.execution = row.uuid(1),
                          .owner = claimant_.owner,
-                         .token = row.integer(2),
+                         .token = std::max(row.integer(2), database_.time().token_floor()) + 1,
                          .handle = row.integer(0)};
         taken.batch = row.integer(3);
         claimed.batch = transaction_.names().batch(taken.batch);
         claimed.stage = transaction_.names().lane(row.integer(4)).stage;
         claimed.spec = row.integer(5);
-        claimed.item_number = row.integer(7);
-        claimed.attempt = static_cast<int>(row.integer(8)) + (begin ? 0 : 1);
+        claimed.item_number = row.integer(6);
+        claimed.attempt = static_cast<int>(row.integer(7)) + 1;
         claimed.begun = begin;
-        claimed.failures = static_cast<int>(row.integer(9));
-        claimed.max_attempts = static_cast<int>(row.integer(10));
-        claimed.created_at = base::store_time(row.integer(11));
-        claimed.input = row.text(12);
-        claimed.snapshot = row.text(13);
-        claimed.signal = row.text(14);
-        taken.cancel = row.integer(15) != 0;
-        taken.input_elsewhere = row.is_null(12);
-        taken.snapshot_elsewhere = !row.is_null(13) && claimed.snapshot.empty();
+        claimed.failures = static_cast<int>(row.integer(8));
+        claimed.max_attempts = static_cast<int>(row.integer(9));
+        claimed.created_at = base::store_time(row.integer(10));
+        claimed.input = row.text(11);
+        claimed.snapshot = row.text(12);
+        claimed.signal = row.text(13);
+        taken.cancel = row.integer(14) != 0;
+        taken.input_elsewhere = row.is_null(11);
+        taken.snapshot_elsewhere = !row.is_null(12) && claimed.snapshot.empty();
         return taken;
     }
 
