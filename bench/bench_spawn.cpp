@@ -1,8 +1,7 @@
-// How fast commands start and end: our attempts (log files with header, environment, group, report)
-// beside the bare system, at the same parallelism, in interleaved rounds of one run.
-//
-// All of them run the same program with the same argument and the same locale: what differs is
-// ours.
+// How fast commands start and end: a worker's (claimed from a store, log files with header,
+// environment, group, report, result and attempt recorded) beside the bare system, at the same
+// parallelism, in interleaved rounds of one run. All of them run the same program with one
+// argument.
 //
 //   bench_spawn [--json] [--rounds N] [--commands N] [--parallel N]
 #include <array>
@@ -23,6 +22,7 @@
 #include <sys/resource.h>
 #include <sys/wait.h>
 
+#include "bench/support/bench_fleet.hpp"
 #include "bench/support/table.hpp"
 #include "common/base/fd.hpp"
 #include "common/process/spawn.hpp"
@@ -108,6 +108,22 @@ double measure(int commands, int parallel, const RunOne& run_one) {
     return commands / taken.count();
 }
 
+/// Commands per second of a whole worker process with so many slots.
+double measure_worker(int commands, int parallel) {
+    bench::BenchFleet fleet;
+    auto& scaling = fleet.store().scaling();
+    fleet.push_batch("spawn", fleet.put_command({kProgram}), commands);
+    scaling.set_paused("default", true);
+    bench::OwnProcess worker = fleet.start("worker", {"--slots", std::to_string(parallel)});
+    (void)fleet.wait_for_workers(1);
+    const auto start = std::chrono::steady_clock::now();
+    scaling.set_paused("default", false);
+    fleet.wait_for_batch("spawn", commands);
+    const std::chrono::duration<double> taken = std::chrono::steady_clock::now() - start;
+    bench::retire(worker);
+    return commands / taken.count();
+}
+
 class OurAttempts {
   public:
     OurAttempts(const std::filesystem::path& folder, const base::Clock& clock)
@@ -170,7 +186,6 @@ int main(int argc, char** argv) {
     }
     const std::filesystem::path folder = name;
     process::become_subreaper();
-    ::setenv("LC_ALL", "C.UTF-8", 1);
     const base::SystemClock clock;
     const std::vector<std::string> environment = process::own_environment();
     const base::UniqueFd null = process::open_null();
@@ -180,6 +195,7 @@ int main(int argc, char** argv) {
     std::vector<double> with_files;
     std::vector<double> spawn_only;
     std::vector<double> ours;
+    std::vector<double> recorded;
     for (int round = 0; round < rounds; ++round) {
         const auto bare_folder = folder / ("bare." + std::to_string(round));
         std::filesystem::create_directory(bare_folder);
@@ -190,6 +206,7 @@ int main(int argc, char** argv) {
         spawn_only.push_back(
             measure(commands, parallel, [&](int) { our_spawn(clock, environment, null.get()); }));
         ours.push_back(measure(commands, parallel, [&](int n) { attempts.run(n); }));
+        recorded.push_back(measure_worker(commands, parallel));
     }
     std::filesystem::remove_all(folder);
 
@@ -203,7 +220,8 @@ int main(int argc, char** argv) {
                                    std::nullopt, std::nullopt, rounds},
                         row("the same with two log files opened", with_files, limit),
                         row("our spawn and wait, no files", spawn_only, limit),
-                        row("our attempts: logs with header, report", ours, limit_with_files)},
+                        row("our attempts: logs with header, report", ours, limit_with_files),
+                        row("a worker: claimed, run, recorded", recorded, limit_with_files)},
                        bench::wants_json(argc, argv));
     return 0;
 }
