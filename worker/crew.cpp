@@ -16,7 +16,11 @@ Worker::Crew::Crew(Worker& worker)
                    const WorkQueue::State queue = worker.queue_.state();
                    return Vitals{worker.options_.slots, static_cast<int>(queue.busy), queue.queued};
                },
-           .status = [&worker](auto status) { worker.obey_status(status); }}),
+           .status =
+               [&worker](auto status) {
+                   worker.obey_status(status);
+                   worker.leave_if_lonely();
+               }}),
       pipe(static_cast<std::size_t>(worker.options_.slots),
            {.store = worker.store_,
             .log = worker.log_,

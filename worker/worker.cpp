@@ -62,6 +62,7 @@ Worker::Worker(WorkerOptions options, contracts::Store& store, const base::Clock
       claim_size_(static_cast<std::size_t>(options_.slots), prefetch_limit(options_)),
       runner_(runner_options(options_, store, record_), clock),
       specs_(store.work(), runner_),
+      host_watch_(store, clock, record_),
       claim_pause_(kFirstClaimPause) {}
 
 Worker::~Worker() = default;
@@ -91,6 +92,22 @@ void Worker::obey_status(std::optional<WorkerStatus> status) {
         orders_.status = now;
     }
     wake_up_.order();
+}
+
+void Worker::leave_if_lonely() {
+    if (wake_up_.held() > 0 || orders().status != WorkerStatus::active) {
+        return;
+    }
+    const auto why = host_watch_.reason_to_leave();
+    if (!why) {
+        return;
+    }
+    const auto change =
+        store_.registration().update_status(record_.worker_id, WorkerStatus::terminating, *why);
+    if (change.outcome == contracts::StatusChange::Outcome::changed) {
+        log_.info("nobody looks after this worker any more", {{"reason", *why}});
+        obey_status(WorkerStatus::terminating);
+    }
 }
 
 void Worker::fail(const std::string& why) {

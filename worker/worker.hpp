@@ -1,6 +1,6 @@
 // One worker process: registers, claims, lets its slots work, retires.
 //
-//            run()                 signal, `terminating`, --once and nothing left
+//            run()          signal, `terminating`, idle and lonely, --once and nothing left
 //   start ---------> working -----------------------------------> retiring ----> gone (0)
 //                       ^  \                                       |   |
 //                       |   `--- lost, terminated by others ---> abort ----> gone (1)
@@ -21,6 +21,7 @@
 #include "common/contracts/store.hpp"
 #include "machines/calls/run_attempt.hpp"
 #include "worker/claim_size.hpp"
+#include "worker/host_watch.hpp"
 #include "worker/options.hpp"
 #include "worker/running_attempts.hpp"
 #include "worker/spec_cache.hpp"
@@ -58,6 +59,8 @@ class Worker {
 
     [[nodiscard]] Orders orders() const;
     void obey_status(std::optional<model::WorkerStatus> status);
+    /// After each heartbeat, on the keeper's thread.
+    void leave_if_lonely();
     void fail(const std::string& why);
 
     std::optional<Ending> work_a_turn(Crew& crew);
@@ -96,6 +99,7 @@ class Worker {
     ClaimSize claim_size_;
     calls::AttemptRunner runner_;
     SpecCache specs_;
+    HostWatch host_watch_;  ///< of the keeper's thread
 
     // Of the main loop.
     bool retired_attempts_ = false;  ///< the slots take nothing any more: no way back

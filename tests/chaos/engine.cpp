@@ -54,7 +54,7 @@ void Engine::end_round(std::unique_ptr<Round>& round) {
     const std::int64_t before = tally_.broken_count;
     round->judge();
     collect_orphans();
-    if (tally_.broken_count > before || !tally_.all_kept()) {
+    if (tally_.broken_count > before) {
         options_.say("a rule was broken; the box is kept in " + round->keep().string());
     }
     round.reset();
