@@ -83,15 +83,22 @@ TEST_CASE("./dev help names every command from any directory") {
     const auto result = run_program(
         {.argv = {(source_dir() / "dev").string(), "help"}, .directory = elsewhere.path()});
     CHECK(result.exit_code == 0);
-    for (const char* command : {"setup", "build", "test", "lint", "bench", "quickstart"}) {
+    for (const char* command : {"setup", "build", "test", "lint", "bench", "chaos", "quickstart"}) {
         CHECK_THAT(result.out, Contains(command));
     }
 }
 
 TEST_CASE("./dev refuses what it does not know with exit code 2") {
     const std::string dev = (source_dir() / "dev").string();
-    for (const std::vector<std::string>& arguments : std::vector<std::vector<std::string>>{
-             {"biuld"}, {"build", "fast"}, {"test", "--slow"}, {"test", "-R"}, {"setup", "now"}}) {
+    for (const std::vector<std::string>& arguments :
+         std::vector<std::vector<std::string>>{{"biuld"},
+                                               {"build", "fast"},
+                                               {"test", "--slow"},
+                                               {"test", "-R"},
+                                               {"setup", "now"},
+                                               {"chaos"},
+                                               {"chaos", "--minutes", "0"},
+                                               {"chaos", "--minutes", "1", "--seed", "x"}}) {
         std::vector<std::string> argv{dev};
         argv.insert(argv.end(), arguments.begin(), arguments.end());
         const auto result = run_program({.argv = argv});
