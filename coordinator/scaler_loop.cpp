@@ -97,9 +97,22 @@ int ScalerLoop::run() {
 void ScalerLoop::guarded(const char* doing, const std::function<void()>& action) {
     try {
         action();
+    } catch (const base::StoreError& error) {
+        if (is_ruined(error)) {
+            give_up(doing, error.full_text());
+        } else {
+            log_.error(doing, {{"error", error.full_text()}});
+        }
     } catch (const base::Error& error) {
         log_.error(doing, {{"error", error.full_text()}});
     }
+}
+
+void ScalerLoop::give_up(const std::string& doing, const std::string& error) {
+    exit_code_ = 1;
+    log_.error("the store is damaged, the scaler cannot go on",
+               {{"doing", doing}, {"error", error}});
+    begin_stop("the store is damaged", false);
 }
 
 void ScalerLoop::start() {
@@ -257,7 +270,9 @@ base::JsonText ScalerLoop::metadata() const {
 }
 
 void ScalerLoop::on_worker_end(const WorkerEnd& end) {
-    if (end.in_order) {
+    if (end.store_damaged) {
+        give_up("worker " + end.worker_id + " " + end.how, end.last_words);
+    } else if (end.in_order) {
         crashes_.proved_healthy(end.pool);
     } else if (phase_ == Phase::running) {
         crashes_.died(end.pool, end.lifetime, end.how, end.last_words, clock_.boot_now());

@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "common/base/clock.hpp"
+#include "common/base/errors.hpp"
 #include "common/base/logging.hpp"
 #include "common/contracts/store.hpp"
 #include "coordinator/crash_loop.hpp"
@@ -25,6 +26,12 @@
 #include "scaler/observe.hpp"
 
 namespace fleet::coordinator {
+
+/// Nothing that is written to the store can be relied on any more.
+[[nodiscard]] inline bool is_ruined(const base::StoreError& error) {
+    return error.kind() == base::StoreError::Kind::corrupt ||
+           error.kind() == base::StoreError::Kind::too_new;
+}
 
 class ScalerLoop {
   public:
@@ -58,6 +65,8 @@ class ScalerLoop {
     void register_host();
     void finish(int exit_code);
     void begin_stop(const std::string& why, bool leave_workers);
+    /// With a damaged store nothing can go on: stops and exits with an error.
+    void give_up(const std::string& doing, const std::string& error);
     void stop_at_once();
     void check_stopped();
 

@@ -72,6 +72,10 @@ void ScalerLoop::guarded_tick() {
         exit_code_ = 1;
         begin_stop(error.what(), options_.leave_workers);
     } catch (const base::StoreError& error) {
+        if (is_ruined(error)) {
+            give_up("looking and deciding", error.full_text());
+            return;
+        }
         log_.error("looking and deciding, will be repeated", {{"error", error.full_text()}});
     }
 }

@@ -11,6 +11,7 @@
 #include <sys/wait.h>
 
 #include "common/base/errors.hpp"
+#include "common/model/worker_exit.hpp"
 #include "common/process/identity.hpp"
 #include "common/process/proc.hpp"
 #include "common/process/tree.hpp"
@@ -193,14 +194,18 @@ void Supervisor::ended(const std::string& worker_id) {
     end.lifetime =
         std::chrono::duration_cast<base::Millis>(parts_.clock.boot_now() - watched.since);
     end.how = "is gone";
+    bool failed = false;
     if (watched.child) {
         const process::ExitStatus status = watched.child->finish();
         end.how = how_it_ended(status);
+        failed = status.exit_code != 0;
+        end.store_damaged = status.exit_code == model::kExitStoreDamaged;
     }
     bool left_in_order = false;
     try {
         if (const auto record = parts_.store.registration().get(worker_id)) {
-            left_in_order = record->status == model::WorkerStatus::terminated;
+            // Also a worker that an error ends deregisters.
+            left_in_order = !failed && record->status == model::WorkerStatus::terminated;
             watched.mark = worker_mark(*record);
         }
     } catch (const base::StoreError& error) {

@@ -30,6 +30,7 @@ struct WorkerEnd {
     bool in_order = false;  ///< it was asked to leave, or has deregistered
     std::string how;        ///< "exited with code 3", "was killed by signal 9", "is gone"
     std::string last_words;
+    bool store_damaged = false;  ///< it says that no worker can go on with this store
 };
 
 class Supervisor {

@@ -33,13 +33,6 @@ bool is_transient(const base::Error& error) {
     return of_store != nullptr && may_be_repeated(*of_store);
 }
 
-/// Nothing can be written to it ever again.
-bool is_ruined(const base::Error& error) {
-    const auto* of_store = dynamic_cast<const base::StoreError*>(&error);
-    return of_store != nullptr && (of_store->kind() == base::StoreError::Kind::corrupt ||
-                                   of_store->kind() == base::StoreError::Kind::too_new);
-}
-
 }  // namespace
 
 CommitPipe::CommitPipe(std::size_t slots, Ports ports)
@@ -117,7 +110,8 @@ void CommitPipe::write(std::vector<model::StepCommit> group) {
     try {
         write_patiently(group);
     } catch (const std::exception& error) {
-        ports_.fatal("recording " + std::to_string(count) + " results: " + error.what());
+        ports_.fatal("recording " + std::to_string(count) + " results: " + text_of(error),
+                     kind_of(error));
     }
     {
         const std::scoped_lock lock(mutex_);
@@ -153,9 +147,9 @@ bool CommitPipe::handle(std::span<model::StepCommit> group, const base::Error& e
         tell_trouble("results cannot be recorded, it is tried again", error);
         return false;
     }
-    if (is_ruined(error)) {
+    if (is_ruined(kind_of(error))) {
         drop(group, error.full_text());
-        ports_.fatal("recording results: " + error.full_text());
+        ports_.fatal("recording results: " + error.full_text(), kind_of(error));
         return true;
     }
     // One of them is not to the store's liking; the others must not suffer for it.
@@ -176,7 +170,8 @@ void CommitPipe::replace(model::StepCommit& commit, const base::Error& error) {
     const auto* failed = std::get_if<model::NextFailed>(&commit.next);
     if (failed != nullptr && failed->error.kind == model::ErrorKind::internal) {
         drop(std::span(&commit, 1), error.full_text());
-        ports_.fatal("recording the failure of execution " + id + ": " + error.full_text());
+        ports_.fatal("recording the failure of execution " + id + ": " + error.full_text(),
+                     kind_of(error));
         return;
     }
     commit.next = model::NextFailed{

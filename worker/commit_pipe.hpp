@@ -39,7 +39,7 @@ class CommitPipe {
         LeaseKeeper& keeper;
         WakeUp& wake_up;
         /// The store is damaged: the worker cannot go on.
-        std::function<void(const std::string& why)> fatal;
+        std::function<void(const std::string& why, base::StoreError::Kind kind)> fatal;
     };
 
     CommitPipe(std::size_t slots, Ports ports);

@@ -20,13 +20,14 @@ Worker::Crew::Crew(Worker& worker)
                [&worker](auto status) {
                    worker.obey_status(status);
                    worker.leave_if_lonely();
-               }}),
+               },
+           .fatal = [&worker](const std::string& why, auto kind) { worker.fail(why, kind); }}),
       pipe(static_cast<std::size_t>(worker.options_.slots),
            {.store = worker.store_,
             .log = worker.log_,
             .keeper = keeper,
             .wake_up = worker.wake_up_,
-            .fatal = [&worker](const std::string& why) { worker.fail(why); }}),
+            .fatal = [&worker](const std::string& why, auto kind) { worker.fail(why, kind); }}),
       slots(static_cast<std::size_t>(worker.options_.slots),
             {.work = worker.store_.work(),
              .clock = worker.clock_,
@@ -45,6 +46,6 @@ Worker::Crew::Crew(Worker& worker)
                      record.started_at = record.finished_at = worker.store_.now();
                      return record;
                  },
-             .fatal = [&worker](const std::string& why) { worker.fail(why); }}) {}
+             .fatal = [&worker](const std::string& why, auto kind) { worker.fail(why, kind); }}) {}
 
 }  // namespace fleet::worker

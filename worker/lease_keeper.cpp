@@ -6,6 +6,7 @@
 
 #include "common/base/errors.hpp"
 #include "common/base/json.hpp"
+#include "worker/retry.hpp"
 #include "worker/vital_signs.hpp"
 
 namespace fleet::worker {
@@ -229,6 +230,10 @@ void LeaseKeeper::store_answered() {
 }
 
 void LeaseKeeper::store_failed(const char* what, const base::StoreError& error) {
+    if (is_ruined(error.kind())) {
+        ports_.fatal(error.full_text(), error.kind());
+        return;
+    }
     if (std::exchange(store_answers_, false)) {
         ports_.log.warn(what, {{"error", error.full_text()}});
     }

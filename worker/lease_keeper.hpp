@@ -70,6 +70,8 @@ class LeaseKeeper {
         std::function<Vitals()> vitals;
         /// The answer of a heartbeat, also when it did not change; nullopt: not registered.
         std::function<void(std::optional<model::WorkerStatus>)> status;
+        /// The store is damaged: the worker has to end.
+        std::function<void(const std::string& why, base::StoreError::Kind kind)> fatal;
     };
 
     LeaseKeeper(Settings settings, Ports ports);

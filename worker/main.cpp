@@ -8,9 +8,11 @@
 #include <vector>
 
 #include "common/base/errors.hpp"
+#include "common/model/worker_exit.hpp"
 #include "common/process/tree.hpp"
 #include "common/store/open.hpp"
 #include "worker/options.hpp"
+#include "worker/retry.hpp"
 #include "worker/signal_watch.hpp"
 #include "worker/worker.hpp"
 
@@ -51,6 +53,7 @@ int main(int argc, char** argv) {
         const char* value = std::getenv(name);
         return std::string(value == nullptr ? "" : value);
     };
+    bool has_scaler = false;
     try {
         const auto parsed = fleet::worker::parse_options(
             std::vector<std::string>(argv + 1, argv + argc), environment, std::cout, std::cerr);
@@ -58,7 +61,14 @@ int main(int argc, char** argv) {
             return *code;
         }
         ::unsetenv(fleet::worker::kLaunchTokenVariable);  // not for the commands
-        return run(std::get<fleet::worker::WorkerOptions>(parsed));
+        const auto& options = std::get<fleet::worker::WorkerOptions>(parsed);
+        has_scaler = options.seat != 0;
+        return run(options);
+    } catch (const fleet::base::StoreError& error) {
+        std::cerr << "worker: " << error.full_text() << std::endl;
+        if (has_scaler && fleet::worker::is_ruined(error.kind())) {
+            return fleet::model::kExitStoreDamaged;
+        }
     } catch (const fleet::base::Error& error) {
         std::cerr << "worker: " << error.full_text() << std::endl;
     } catch (const std::exception& error) {

@@ -64,7 +64,7 @@ bool Worker::wait_for_running(Crew& crew, bool by_order, bool& lost) {
         wake_up_.nudge_at(0);
         const Orders now = orders();
         if (!now.fatal.empty()) {
-            throw base::StoreError(base::StoreError::Kind::internal, now.fatal);
+            throw base::StoreError(now.fatal_kind, now.fatal);
         }
         if (is_final(now.status)) {
             lost = true;

@@ -60,7 +60,8 @@ void Slots::run(std::size_t slot) {
     } catch (const std::exception& error) {
         const std::string what =
             items.empty() ? "an item" : items.front().claimed.lease.execution.text();
-        ports_.fatal("slot " + std::to_string(slot) + ", running " + what + ": " + error.what());
+        ports_.fatal("slot " + std::to_string(slot) + ", running " + what + ": " + text_of(error),
+                     kind_of(error));
     }
 }
 

@@ -46,7 +46,7 @@ class Slots {
         CommitPipe& pipe;
         /// For the records of what could not be tried at all.
         std::function<model::Attempt(const contracts::Claimed&)> empty_record;
-        std::function<void(const std::string& why)> fatal;
+        std::function<void(const std::string& why, base::StoreError::Kind kind)> fatal;
     };
 
     Slots(std::size_t count, Ports ports);

@@ -110,11 +110,12 @@ void Worker::leave_if_lonely() {
     }
 }
 
-void Worker::fail(const std::string& why) {
+void Worker::fail(const std::string& why, base::StoreError::Kind kind) {
     {
         const std::scoped_lock lock(mutex_);
         if (orders_.fatal.empty()) {
             orders_.fatal = why;
+            orders_.fatal_kind = kind;
         }
     }
     wake_up_.order();
@@ -147,7 +148,7 @@ std::optional<Worker::Ending> Worker::work_a_turn(Crew& crew) {
     const WakeUp::Ticket ticket = wake_up_.ticket();
     const Orders now = orders();
     if (!now.fatal.empty()) {
-        throw base::StoreError(base::StoreError::Kind::internal, now.fatal);
+        throw base::StoreError(now.fatal_kind, now.fatal);
     }
     if (now.status == WorkerStatus::lost || now.status == WorkerStatus::terminated) {
         lose(crew);

@@ -17,6 +17,7 @@
 #include <vector>
 
 #include "common/base/clock.hpp"
+#include "common/base/errors.hpp"
 #include "common/base/logging.hpp"
 #include "common/contracts/store.hpp"
 #include "machines/calls/run_attempt.hpp"
@@ -55,13 +56,14 @@ class Worker {
         std::string why;  ///< of the first interruption
         model::WorkerStatus status = model::WorkerStatus::active;
         std::string fatal;
+        base::StoreError::Kind fatal_kind = base::StoreError::Kind::internal;
     };
 
     [[nodiscard]] Orders orders() const;
     void obey_status(std::optional<model::WorkerStatus> status);
     /// After each heartbeat, on the keeper's thread.
     void leave_if_lonely();
-    void fail(const std::string& why);
+    void fail(const std::string& why, base::StoreError::Kind kind);
 
     std::optional<Ending> work_a_turn(Crew& crew);
     std::optional<Ending> try_to_claim(Crew& crew, WakeUp::Ticket ticket, ClaimSize::Next next);
