@@ -41,7 +41,9 @@ std::string advice_for(base::StoreError::Kind kind) {
         case Kind::full:
             return "free some space on the disk; nothing was lost, the work goes on by itself";
         case Kind::corrupt:
-            return "keep the file, run `fleet check`, and restore a backup made by `fleet backup`";
+            return "keep the file, see what `fleet check` says, and restore a backup made by "
+                   "`fleet "
+                   "backup`";
         case Kind::busy:
             return "another process holds the store's write lock for too long: look for a stopped "
                    "process (state T) that has it open";
@@ -175,8 +177,13 @@ Connection::Connection(const std::filesystem::path& file, Access access, Durabil
         sqlite3_extended_result_codes(db_, 1);
         sqlite3_busy_handler(db_, &Connection::on_busy, this);
         // Negative cache sizes are KiB: enough for the hot pages, small enough for an idle worker.
-        execute(
-            "PRAGMA cache_size = -8192; PRAGMA temp_store = MEMORY; PRAGMA foreign_keys = OFF;");
+        constexpr const char* first =
+            "PRAGMA cache_size = -8192; PRAGMA temp_store = MEMORY; PRAGMA foreign_keys = OFF;";
+        // The first look into the file: what is wrong with it shows here.
+        if (const int seen = sqlite3_exec(db_, first, nullptr, nullptr, nullptr);
+            seen != SQLITE_OK) {
+            throw_sqlite_error(db_, seen, "opening the database");
+        }
         if (access == Access::read_only) {
             execute("PRAGMA query_only = ON;");
         } else {

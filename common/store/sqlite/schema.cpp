@@ -83,8 +83,24 @@ void check_header(const fs::path& file) {
         throw base::StoreError(
             base::StoreError::Kind::corrupt,
             "opening the store " + file.string() + ": this file is not an SQLite database",
-            "nothing was changed; name another file with --store, or move this "
-            "one away");
+            "nothing was changed; name another file with --store, or, if this was a store, keep "
+            "the file and restore a backup made by `fleet backup`");
+    }
+}
+
+/// An empty file is one that was cut off while it was made, unless it was a whole store before.
+void refuse_emptied(const base::StoreUrl& url) {
+    struct stat info {};
+    struct stat wake {};
+    // Made when a store is opened for the first time, after its tables.
+    const auto opened_before = base::data_folder(url) / "wake";
+    if (::stat(url.path.c_str(), &info) == 0 && info.st_size == 0 &&
+        ::stat(opened_before.c_str(), &wake) == 0) {
+        throw base::StoreError(
+            base::StoreError::Kind::corrupt,
+            "opening the store " + url.path + ": the file is empty, but it was a store before",
+            "nothing was changed; restore a backup made by `fleet backup`, or "
+            "remove the file to begin anew");
     }
 }
 
@@ -162,6 +178,8 @@ void prepare_file(const base::StoreUrl& url, bool create) {
                 "`fleet run` or `fleet submit`, which make one");
         }
         create_file(file);
+    } else {
+        refuse_emptied(url);
     }
     check_header(file);
     Connection connection{file, Access::read_write, Durability::full};
