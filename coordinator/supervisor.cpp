@@ -230,8 +230,10 @@ void Supervisor::ended(const std::string& worker_id) {
 
 bool Supervisor::hand_back(const HandBack& work) {
     try {
-        parts_.store.registration().mark_dead(work.worker_id, work.why);
+        // In this order: should this process be killed in between, its successor still finds the
+        // registration, and repeats both. A dead worker claims nothing meanwhile.
         parts_.store.work().release_by_worker(work.worker_id, work.reason);
+        parts_.store.registration().mark_dead(work.worker_id, work.why);
         if (work.seat > 0) {
             parts_.store.scaling().set_seat_state(work.seat, model::SeatState::gone);
         }
@@ -244,6 +246,13 @@ bool Supervisor::hand_back(const HandBack& work) {
 }
 
 void Supervisor::queue_hand_back(HandBack work) {
+    const bool waits =
+        std::any_of(hand_backs_.begin(), hand_backs_.end(), [&work](const HandBack& other) {
+            return other.worker_id == work.worker_id && other.reason == work.reason;
+        });
+    if (waits) {
+        return;  // a dead worker is found again at every look until its registration is closed
+    }
     if (!hand_back(work)) {
         hand_backs_.push_back(std::move(work));
         parts_.loop.set_timer(kHandBackTimer, kHandBackPause, [this] { retry_hand_backs(); });

@@ -24,10 +24,11 @@ std::size_t end_expired(contracts::Store& store, std::span<const model::WorkerRe
         const std::string reason = result.killed > 0
                                        ? "did not renew its leases, ended by another worker"
                                        : "its process is gone";
-        store.registration().mark_dead(neighbour.worker_id, reason);
-        // It is proven gone by now: nothing has to be waited for.
+        // It is proven gone by now: nothing has to be waited for. Its registration comes last: if
+        // we are killed in between, the scaler still finds it and repeats this.
         const auto returned = store.work().release_by_worker(neighbour.worker_id,
                                                              contracts::ReleaseReason::worker_dead);
+        store.registration().mark_dead(neighbour.worker_id, reason);
         log.warn("took over from a worker of this box whose leases had expired",
                  {{"worker", neighbour.worker_id},
                   {"pid", pid},

@@ -17,6 +17,8 @@ using std::chrono::steady_clock;
 
 constexpr int kTickMs = 3;
 constexpr std::chrono::seconds kReportGap{15};
+/// Nothing waits so long on one box: whoever reads the output wants to know why it did.
+constexpr std::chrono::seconds kLongPause{8};
 
 }  // namespace
 
@@ -56,6 +58,9 @@ void Engine::end_round(std::unique_ptr<Round>& round) {
     collect_orphans();
     if (tally_.broken_count > before) {
         options_.say("a rule was broken; the box is kept in " + round->keep().string());
+    } else if (round->longest_pause() >= kLongPause) {
+        options_.say("nothing was done for " + std::to_string(round->longest_pause().count()) +
+                     " ms; the box is kept in " + round->keep().string());
     }
     round.reset();
 }

@@ -159,6 +159,7 @@ void Round::watch_progress() {
         stuck_ = true;
         broken("nothing was done for " + std::to_string(pause.count()) + " ms");
     }
+    longest_pause_ = std::max(longest_pause_, pause);
     tally_.longest_pause = std::max(tally_.longest_pause, pause);
 }
 

@@ -49,6 +49,8 @@ class Round {
     void judge();
     /// Children of this process that it waits for itself.
     [[nodiscard]] std::vector<pid_t> children() const;
+    /// The longest time in which nothing was done.
+    [[nodiscard]] std::chrono::milliseconds longest_pause() const { return longest_pause_; }
     /// Keeps the box's folder for whoever wants to know what happened; returns where.
     [[nodiscard]] std::filesystem::path keep();
 
@@ -89,6 +91,7 @@ class Round {
     std::chrono::steady_clock::time_point look_at_;
     std::chrono::steady_clock::time_point last_progress_;
     std::int64_t done_ = 0;
+    std::chrono::milliseconds longest_pause_{0};
     bool stuck_ = false;
 };
 
