@@ -74,7 +74,7 @@ const std::vector<Library>& libraries() {
         {"nlohmann/", {"common/base"}, {"common/base"}},
         {"spdlog/", {"common/base"}, {}},
         {"fmt/", {"common/base"}, {}},
-        {"sqlite3", {"common/store/sqlite", "tests", "bench"}, {"common/store/sqlite"}},
+        {"sqlite3", {"common/store/sqlite", "tests", "bench"}, {"common/store/sqlite", "bench"}},
         {"sodium", {"common/store/sqlite", "common/base"}, {}},
         {"CLI/", {"cli", "coordinator", "worker", "scaler"}, {}},
         {"boost/process", {"common/process"}, {}},
