@@ -56,6 +56,17 @@ std::filesystem::path Launcher::log_file(const std::string& worker_id) const {
     return options_.log_folder / (worker_id + ".log");
 }
 
+void Launcher::free_old_seats() {
+    for (const model::PoolPolicy& pool : store_.scaling().pools()) {
+        for (const model::Seat& seat : store_.scaling().seats(pool.pool)) {
+            if (seat.host == options_.host && seat.worker_id.empty()) {
+                // False if its worker registers just now; then it is taken.
+                store_.scaling().set_seat_state(seat.id, model::SeatState::gone);
+            }
+        }
+    }
+}
+
 std::variant<model::Seat, LaunchFailed> Launcher::take_seat(const LaunchRequest& request) {
     contracts::SeatRequest wanted;
     wanted.pool = request.pool;

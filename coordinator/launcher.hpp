@@ -59,6 +59,11 @@ class Launcher {
     /// marks the seat as starting. Its output goes to LOG_FOLDER/ID.log. Throws StoreError.
     [[nodiscard]] std::variant<Launched, LaunchFailed> launch(const LaunchRequest& request);
 
+    /// Frees the seats of this host that no worker has taken: those for whom the scaler before us
+    /// took them will not come, or are refused. To be called once, when the lease was just taken.
+    /// Throws StoreError.
+    void free_old_seats();
+
     [[nodiscard]] std::filesystem::path log_file(const std::string& worker_id) const;
 
   private:

@@ -134,6 +134,7 @@ void ScalerLoop::start() {
         throw;
     }
     started_at_ = clock_.boot_now();
+    guarded("freeing the seats of the scaler before", [this] { launcher_.free_old_seats(); });
     watch_parent();
     listen();
     loop_.set_timer(kHeartbeatTimer, heartbeat_interval(), [this] { heartbeat(); });

@@ -201,6 +201,17 @@ TEST_CASE("a seat changes its state as the table allows") {
     CHECK(scaling.seats("default").empty());
 }
 
+TEST_CASE("a seat is not taken from its registered worker") {
+    FOR_EACH_STORE(f);
+    contracts::ScalingBackend& scaling = f.store().scaling();
+    f.worker("w");
+    const std::int64_t seat = f.registration().get("w")->seat;
+    CHECK_FALSE(scaling.set_seat_state(seat, SeatState::gone));
+    CHECK(scaling.seats("default").size() == 1);
+    f.registration().deregister("w");
+    CHECK(scaling.seats("default").empty());
+}
+
 TEST_CASE("eight threads never take more seats than the maximum") {
     FOR_EACH_STORE(f);
     constexpr int kThreads = 8;

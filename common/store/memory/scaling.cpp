@@ -149,6 +149,9 @@ bool Scaling::set_seat_state(std::int64_t seat, SeatState state) {
     if (row == state_.seats.end() || !model::is_legal_change(row->second.seat.state, state)) {
         return false;
     }
+    if (state == SeatState::gone && !row->second.seat.worker_id.empty()) {
+        return false;  // it goes with its worker
+    }
     if (state == SeatState::gone) {
         state_.seats.erase(row);
     } else {

@@ -148,6 +148,9 @@ bool SqliteScaling::set_seat_state(std::int64_t seat, SeatState state) {
         if (!known || !model::is_legal_change(known->state, state)) {
             return false;
         }
+        if (state == SeatState::gone && !known->worker_id.empty()) {
+            return false;  // it goes with its worker
+        }
         if (state == SeatState::gone) {
             remove_seat(transaction, seat);
         } else {

@@ -96,6 +96,26 @@ TEST_CASE("no worker is launched beyond the pool's maximum") {
     CHECK(std::get<LaunchFailed>(second).no_seat);
 }
 
+TEST_CASE("a new scaler frees the seats whose workers never came, and no others") {
+    SupervisorFixture fixture;
+    contracts::SeatRequest request{.pool = "default", .host = "h", .pool_max = 9, .request_id = 1};
+    const auto requested = std::get<model::Seat>(fixture.store->scaling().take_seat(request));
+    request.request_id = 2;
+    const auto starting = std::get<model::Seat>(fixture.store->scaling().take_seat(request));
+    REQUIRE(fixture.store->scaling().set_seat_state(starting.id, model::SeatState::starting));
+    request.request_id = 3;
+    request.host = "other";
+    const auto elsewhere = std::get<model::Seat>(fixture.store->scaling().take_seat(request));
+    fixture.register_worker("w", process::self_identity(fixture.clock));
+    const std::int64_t taken = fixture.store->registration().get("w")->seat;
+    Launcher(*fixture.store, fixture.lease, fixture.launcher_options("")).free_old_seats();
+    std::vector<std::int64_t> left;
+    for (const model::Seat& seat : fixture.store->scaling().seats("default")) {
+        left.push_back(seat.id);
+    }
+    CHECK(left == std::vector<std::int64_t>{elsewhere.id, taken});
+}
+
 TEST_CASE("a worker that dies before it registers is noticed with its last words") {
     SupervisorFixture fixture;
     fixture.supervisor.watch(fixture.launch("echo 'cannot open the store' >&2; exit 3"));
