@@ -147,6 +147,80 @@ TEST_CASE("a damaged page in the middle is found by check and ends whoever meets
     restore_and_finish(box);
 }
 
+/// Work is done, its commits are in the write-ahead log, and everybody was killed.
+void leave_log(const FleetBox& box) {
+    ChildProgram worker(of_store(box, "worker"));
+    const ProgramResult waited = box.fleet({"wait", "--batch", "b"}, {}, kLimit);
+    INFO(waited.err);
+    REQUIRE(waited.exit_code == 0);
+    worker.kill(SIGKILL);
+    REQUIRE(worker.wait(kLimit));
+    REQUIRE(std::filesystem::file_size(box.path(".fleet/fleet.db-wal")) > 100'000);
+}
+
+TEST_CASE("a sound log that killed processes left behind is used whole") {
+    const FleetBox box;
+    fill(box);
+    leave_log(box);
+    const ProgramResult check = box.fleet({"check"});
+    INFO(check.out << check.err);
+    CHECK_THAT(check.err, Catch::Equals(""));
+    CHECK(box.results("b").size() == kItems);
+    CHECK_THAT(box.fleet({"resume", "b"}).out, Contains("nothing to resume"));
+}
+
+TEST_CASE("a damaged write-ahead log is refused by all and left as it is") {
+    const FleetBox box;
+    fill(box);
+    leave_log(box);
+    const std::string log = box.store().string() + "-wal";
+    SECTION("a bit in the middle") {
+        flip_bit(log, std::filesystem::file_size(log) / 2);
+    }
+    SECTION("a bit in its header") {
+        flip_bit(log, 17);
+    }
+    SECTION("cut in half") {
+        std::filesystem::resize_file(log, std::filesystem::file_size(log) / 2);
+    }
+    SECTION("empty") {
+        std::filesystem::resize_file(log, 0);
+    }
+    const std::string before = test_support::read_file(log);
+    const std::string database = test_support::read_file(box.store());
+    for (const std::vector<std::string>& command : {std::vector<std::string>{"status"},
+                                                    {"check"},
+                                                    {"resume", "b"},
+                                                    {"run", "--batch", "c", "--", "true"},
+                                                    {"submit", "builtin:noop"}}) {
+        const ProgramResult refused = box.fleet(command);
+        check_named(box, refused, "fleet");
+        CHECK_THAT(refused.err, Contains(log + " is damaged"));
+    }
+    for (const char* name : {"worker", "scaler"}) {
+        check_named(box, test_support::run_program(of_store(box, name), kLimit), name);
+    }
+    CHECK(test_support::read_file(log) == before);
+    CHECK(test_support::read_file(box.store()) == database);
+    restore_and_finish(box);
+}
+
+TEST_CASE("without the commits behind the damage the batch is finished when that is asked for") {
+    const FleetBox box;
+    fill(box);
+    leave_log(box);
+    const std::string log = box.store().string() + "-wal";
+    flip_bit(log, std::filesystem::file_size(log) / 2);
+    REQUIRE(box.fleet({"resume", "b"}).exit_code == 1);
+    // As the error says.
+    std::filesystem::remove(box.store().string() + "-shm");
+    const ProgramResult resumed = box.fleet({"resume", "b"});
+    INFO(resumed.err << resumed.out);
+    CHECK(resumed.exit_code == 0);
+    CHECK(box.results("b").size() == kItems);
+    CHECK(box.fleet({"check"}).exit_code == 0);
+}
+
 TEST_CASE("a worker at work that meets damage ends plainly, and its command with it") {
     const FleetBox box;
     REQUIRE(box.fleet({"submit", "--", "sh", "-c", "echo $$ > pid; exec sleep 1000"}).exit_code ==

@@ -15,6 +15,7 @@
 #include "common/base/errors.hpp"
 #include "common/base/fd.hpp"
 #include "common/store/sqlite/connection.hpp"
+#include "common/store/sqlite/log_damage.hpp"
 #include "common/store/sqlite/schema_v1.hpp"
 
 namespace fleet::store::sqlite {
@@ -104,6 +105,18 @@ void refuse_emptied(const base::StoreUrl& url) {
     }
 }
 
+void refuse_damaged_log(const fs::path& file) {
+    if (const auto damage = find_log_damage(file)) {
+        throw base::StoreError(
+            base::StoreError::Kind::corrupt,
+            "opening the store " + file.string() + ": its write-ahead log " + file.string() +
+                "-wal is damaged: " + *damage + "; what was committed there would be lost",
+            "nothing was changed; keep the files and restore a backup made by `fleet backup`, or "
+            "remove " +
+                file.string() + "-shm to go on with what was committed before the damage");
+    }
+}
+
 void create_file(const fs::path& file) {
     const base::UniqueFd fd{::open(file.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600)};
     if (!fd) {
@@ -182,6 +195,7 @@ void prepare_file(const base::StoreUrl& url, bool create) {
         refuse_emptied(url);
     }
     check_header(file);
+    refuse_damaged_log(file);
     Connection connection{file, Access::read_write, Durability::full};
     auto mode = connection.prepare("PRAGMA journal_mode = WAL");
     mode.step();
