@@ -45,9 +45,12 @@ void Engine::fill_boxes() {
         RoundOptions round;
         round.flavour = i == 0 ? Flavour::run : Flavour::service;
         round.seed = random_();
-        round.commands = std::uniform_int_distribution<int>(options_.least_commands,
-                                                            options_.most_commands)(random_);
-        round.noops = std::uniform_int_distribution<int>(0, options_.most_noops)(random_);
+        // Small ones are more often: the beginning and the end of a store are where it is young.
+        const double share = std::uniform_real_distribution<double>(0, 1)(random_);
+        round.commands =
+            options_.least_commands +
+            static_cast<int>(share * share * (options_.most_commands - options_.least_commands));
+        round.noops = static_cast<int>(share * share * options_.most_noops);
         boxes_[i] = std::make_unique<Round>(round, tally_);
     }
 }

@@ -103,12 +103,18 @@ void judge_batch(contracts::Store& store, const Submitted& submitted, const Jour
             judge_command(store, execution, journal, tally);
         }
     }
-    for (std::int64_t number = 1; number <= submitted.items; ++number) {
+    std::int64_t missing = 0;
+    std::int64_t first = 0;
+    for (std::int64_t number = submitted.items; number >= 1; --number) {
         if (!seen.contains(number)) {
-            ++tally.lost;
-            tally.break_rule("item " + std::to_string(number) + " of batch " + submitted.batch +
-                             " is not in the store");
+            ++missing;
+            first = number;
         }
+    }
+    if (missing > 0) {
+        tally.lost += missing;
+        tally.break_rule(std::to_string(missing) + " items of batch " + submitted.batch +
+                         " are not in the store, the first is item " + std::to_string(first));
     }
     const auto batch = store.work().batch(submitted.batch);
     if (!batch || batch->counts.done != submitted.items ||

@@ -10,11 +10,21 @@ namespace {
 /// should: it dies before that.
 constexpr int kMostWorkersOfScaler = 2;
 
+/// Some boxes are hit so fast that hardly anything is done between two kills, some get far.
+constexpr std::array kLongestPausesMs{200, 500, 1000};
+constexpr int kShortestPauseMs = 30;
+
 bool has_role(const BoxProcess& process, Role role) {
     return process.role == role;
 }
 
 }  // namespace
+
+Killer::Killer(const BoxProcesses& processes, Tally& tally, std::uint64_t seed)
+    : processes_(processes),
+      tally_(tally),
+      random_(seed),
+      longest_pause_ms_(kLongestPausesMs.at(static_cast<std::size_t>(number(0, 2)))) {}
 
 int Killer::number(int least, int most) {
     return std::uniform_int_distribution<int>(least, most)(random_);
@@ -22,7 +32,8 @@ int Killer::number(int least, int most) {
 
 std::chrono::milliseconds Killer::pause() {
     // Some strikes follow at once, into whatever the last one has set off.
-    return std::chrono::milliseconds(number(0, 99) < 15 ? number(0, 15) : number(30, 500));
+    return std::chrono::milliseconds(
+        number(0, 99) < 15 ? number(0, 15) : number(kShortestPauseMs, longest_pause_ms_));
 }
 
 Killer::Target Killer::choose(const std::vector<BoxProcess>& living) {

@@ -16,8 +16,7 @@ namespace fleet::chaos {
 class Killer {
   public:
     /// All references must outlive it.
-    Killer(const BoxProcesses& processes, Tally& tally, std::uint64_t seed)
-        : processes_(processes), tally_(tally), random_(seed) {}
+    Killer(const BoxProcesses& processes, Tally& tally, std::uint64_t seed);
 
     /// Kills one process, or all workers at once, or everything.
     void strike();
@@ -34,6 +33,7 @@ class Killer {
     const BoxProcesses& processes_;
     Tally& tally_;
     std::mt19937_64 random_;
+    int longest_pause_ms_;
     std::optional<model::ProcessIdentity> scaler_;  ///< at the last strike
     int workers_of_scaler_ = 0;                     ///< killed under its eyes
 };

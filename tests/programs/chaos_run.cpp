@@ -29,7 +29,7 @@ int run(double minutes, std::uint64_t seed) {
     options.seed = seed;
     options.time = std::chrono::duration_cast<std::chrono::steady_clock::duration>(
         std::chrono::duration<double, std::ratio<60>>(minutes));
-    options.least_commands = 100;
+    options.least_commands = 10;
     options.most_commands = 1'500;
     options.most_noops = 50'000;
     options.say = [](const std::string& line) { std::cout << line << std::endl; };

@@ -54,7 +54,8 @@ void make_folder(const fs::path& folder) {
         return;
     }
     // Only the `.fleet` folder itself is made: a mistyped path is not filled with new folders.
-    if (::mkdir(folder.c_str(), 0700) != 0) {
+    // Two that open a new store at the same time both find it missing.
+    if (::mkdir(folder.c_str(), 0700) != 0 && !(errno == EEXIST && fs::is_directory(folder))) {
         throw base::ConfigError(
             base::describe_errno("making the store's folder " + folder.string(), errno),
             "make its parent folder first, or name another place with --store");
