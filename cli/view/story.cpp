@@ -148,7 +148,7 @@ void explain_pending(const CaseFile& file, Story& story) {
     const model::Execution& execution = file.execution;
     if (execution.cancel_requested ||
         (file.batch && file.batch->state == model::BatchState::cancelled)) {
-        story.waits.push_back("its cancelling was asked for: it does not start any more");
+        story.waits.emplace_back("its cancelling was asked for: it does not start any more");
         story.next.push_back({"finish the cancelling",
                               execution.batch.empty() ? "fleet cancel " + id_text(file)
                                                       : "fleet cancel --batch " + execution.batch});
