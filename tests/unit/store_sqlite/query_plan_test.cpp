@@ -152,7 +152,7 @@ TEST_CASE("no statement of the daily work scans a table") {
     work_through_everything(opened);
     const auto texts = log.texts();
     CHECK(texts.size() > 50);
-    Connection connection{opened.file(), Access::read_only, Durability::normal};
+    Connection connection{opened.file(), Access::read_write, Durability::normal};
     for (const auto& sql : texts) {
         if (!is_query(sql)) {
             continue;
