@@ -35,7 +35,8 @@ constexpr const char* kExamples =
     "the grace, the rest goes back to the pool. A second one ends the grace at once.\n"
     "Environment: FLEET_STORE is the store where --store is not given; FLEET_LAUNCH_TOKEN belongs "
     "to\n"
-    "--seat. Exit codes: 0 retired or done, 1 error, 2 bad usage.";
+    "--seat. Exit codes: 0 retired or done, 1 error, 2 bad usage; a worker that a scaler\n"
+    "started exits 5 when the store is damaged.";
 
 constexpr std::size_t kIdSuffix = 8;
 

@@ -147,6 +147,16 @@ TEST_CASE("a damaged page in the middle is found by check and ends whoever meets
     restore_and_finish(box);
 }
 
+TEST_CASE("a store that was removed is made anew beside what it left") {
+    const FleetBox box;
+    fill(box);
+    std::filesystem::remove(box.store());
+    const ProgramResult run = box.fleet({"run", "--batch", "c", "--", "true"});
+    INFO(run.err << run.out);
+    CHECK(run.exit_code == 0);
+    CHECK(box.executions() == 1);
+}
+
 /// Work is done, its commits are in the write-ahead log, and everybody was killed.
 void leave_log(const FleetBox& box) {
     ChildProgram worker(of_store(box, "worker"));

@@ -90,14 +90,17 @@ void check_header(const fs::path& file) {
     }
 }
 
+/// Made in the data folder when a store is opened for the first time, after its tables.
+fs::path store_was_open(const base::StoreUrl& url) {
+    return base::data_folder(url) / "wake";
+}
+
 /// An empty file is one that was cut off while it was made, unless it was a whole store before.
 void refuse_emptied(const base::StoreUrl& url) {
     struct stat info {};
-    struct stat wake {};
-    // Made when a store is opened for the first time, after its tables.
-    const auto opened_before = base::data_folder(url) / "wake";
+    struct stat trace {};
     if (::stat(url.path.c_str(), &info) == 0 && info.st_size == 0 &&
-        ::stat(opened_before.c_str(), &wake) == 0) {
+        ::stat(store_was_open(url).c_str(), &trace) == 0) {
         throw base::StoreError(
             base::StoreError::Kind::corrupt,
             "opening the store " + url.path + ": the file is empty, but it was a store before",
@@ -191,6 +194,8 @@ void prepare_file(const base::StoreUrl& url, bool create) {
                 "name an existing store with --store, or start with "
                 "`fleet run` or `fleet submit`, which make one");
         }
+        // What a store that was removed has left would make the new, empty file look emptied.
+        ::unlink(store_was_open(url).c_str());
         create_file(file);
     } else {
         refuse_emptied(url);
