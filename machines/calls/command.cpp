@@ -10,6 +10,7 @@
 
 #include <sys/eventfd.h>
 #include <sys/mman.h>
+#include <sys/statvfs.h>
 
 #include "common/base/errors.hpp"
 #include "common/process/spawn.hpp"
@@ -130,6 +131,19 @@ process::Tail tail_of(const base::UniqueFd& file, std::int64_t offset) {
         process::Tail unreadable;
         unreadable.truncated = true;
         return unreadable;
+    }
+}
+
+bool is_disk_full(const base::UniqueFd& log) {
+    struct statvfs info {};
+    return ::fstatvfs(log.get(), &info) == 0 && info.f_bavail == 0;
+}
+
+/// A command that cannot write its output fails for a reason that will pass.
+void blame_full_disk(std::optional<Failure>& failure, const base::UniqueFd& log) {
+    if (failure && failure->error.kind == ErrorKind::exit_code && is_disk_full(log)) {
+        failure->failure = FailureClass::transient;
+        failure->error.message += "; the disk of its log files is full, it runs again";
     }
 }
 
@@ -296,6 +310,7 @@ CommandOutcome CommandRunner::run(const CommandAttempt& attempt, const std::stop
             record.suspicious = ended.standard_output.truncated || ended.standard_error.truncated;
             outcome.aborted = ended.ending == Ending::aborted;
             failure = outcome.aborted ? std::nullopt : failure_of(ended, record);
+            blame_full_disk(failure, prepared.logs.stdout_fd);
         }
     }
     record.finished_at = context_.now();

@@ -185,6 +185,27 @@ TEST_CASE("workers wait while the disk is full, say so, and finish everything wh
     check_sound(box);
 }
 
+TEST_CASE("a command that fails because its output finds no room runs again, not counted") {
+    const SmallBox box(48 * kMiB);
+    REQUIRE(box.fleet({"submit", "--batch", "b", "--max-attempts", "1", "--", "sh", "-c",
+                       "echo $$ > pid-$FLEET_ATTEMPT; until [ -e go ]; do sleep 0.01; done; "
+                       "exec head -c 100000 /dev/zero"})
+                .exit_code == 0);
+    ChildProgram worker(box.program("worker", {"--worker-id", "w1"}));
+    REQUIRE(wait_until([&] { return !box.box().read("pid-1").empty(); }, kLimit));
+    box.disk().fill(0);
+    box.box().write("go", "");
+    REQUIRE(wait_until(
+        [&] { return worker.err().find("results cannot be recorded") != std::string::npos; },
+        kLimit));
+    box.disk().free_again();
+    const ProgramResult waited = box.fleet({"wait", "--batch", "b", "--timeout", "30"});
+    INFO(waited.err << worker.err() << box.fleet({"results", "--batch", "b"}).out);
+    CHECK(waited.exit_code == 0);
+    CHECK_FALSE(box.box().read("pid-2").empty());
+    check_sound(box);
+}
+
 TEST_CASE("leases that a full disk does not let renew end their commands, which run again later") {
     const SmallBox box(48 * kMiB);
     REQUIRE(box.fleet({"submit", "--batch", "b", "--max-attempts", "1", "--", "sh", "-c",
