@@ -2,6 +2,8 @@
 
 #include <system_error>
 
+#include "common/process/log_files.hpp"
+
 namespace fleet::cli {
 namespace {
 
@@ -27,10 +29,8 @@ std::optional<LogPlace> locate_logs(const std::filesystem::path& data_folder,
         return std::nullopt;
     }
     const std::string id = execution.id.text();
-    const bool hidden = execution.batch.empty() || execution.batch.front() == '.';
     const std::string folder = (data_folder / "logs").string() + "/" +
-                               (hidden ? "_" + execution.batch : execution.batch) + "/" +
-                               id.substr(id.size() - 2) + "/";
+                               process::log_subfolder(execution.batch, execution.id) + "/";
     const std::string stem = folder + id + "." + std::to_string(number);
     std::optional<LogPlace> newest;
     for (int name = 1; name <= kMaxNames; ++name) {

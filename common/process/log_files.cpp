@@ -18,6 +18,9 @@ namespace {
 
 /// So many earlier files of one attempt number are stepped over.
 constexpr int kMaxNames = 100;
+/// Which byte of an id is the shard, and where it stands in the id's text.
+constexpr std::size_t kShardByte = 14;
+constexpr std::size_t kShardDigits = 32;
 
 std::string json_array(std::span<const std::string> strings) {
     std::string json = "[";
@@ -118,6 +121,13 @@ std::string header_text(const LogHeader& header) {
     return text += "---\n";
 }
 
+std::string log_subfolder(const std::string& batch, const base::Uuid& execution) {
+    // "xxxxxxxx-xxxx-xxxx-xxxx-xxxxxxxxSSxx"; a leading dot would hide the folder or, as "..",
+    // leave the place.
+    const bool named = !batch.empty() && batch.front() != '.';
+    return (named ? batch : "_" + batch) + "/" + execution.text().substr(kShardDigits, 2);
+}
+
 LogFolder::LogFolder(const std::filesystem::path& data_folder)
     : root_((data_folder / "logs").string()) {}
 
@@ -136,18 +146,16 @@ std::variant<LogFiles, LogFailure> LogFolder::open(const std::string& batch,
                                                    const base::Uuid& execution, int attempt,
                                                    std::string_view header) {
     const std::string id = execution.text();
-    const std::size_t shard = execution.bytes.back();
-    // A leading dot would hide the folder or, as "..", leave the place.
-    const std::string name = batch.empty() || batch.front() == '.' ? "_" + batch : batch;
-    const std::string folder = root_ + "/" + name + "/" + id.substr(id.size() - 2);
+    const std::size_t shard = execution.bytes[kShardByte];
+    const std::string folder = root_ + "/" + log_subfolder(batch, execution);
     bool made = false;
-    if (!is_known(name, shard)) {
+    if (!is_known(batch, shard)) {
         std::error_code error;
         std::filesystem::create_directories(folder, error);
         if (error) {
             return failure("creating the log folder " + folder, error.value());
         }
-        remember(name, shard);
+        remember(batch, shard);
         made = true;
     }
     std::string stem = folder + "/" + id + "." + std::to_string(attempt);

@@ -2,11 +2,11 @@
 //
 //   DATA/logs/<batch, or "_">/<shard>/<execution>.<attempt>.stdout.txt and .stderr.txt
 //
-// The shard is the last two hex digits of the execution's id: items of a batch have consecutive
-// ids, so 256 neighbours spread over all 256 folders. There is no folder per execution. If a power
-// loss made the store forget an attempt, its files are still there and are left alone: the new ones
-// are called <execution>.<attempt>.<n>.stdout.txt, n from 2. Records keep the paths; nobody has to
-// guess them.
+// The shard is the last but one byte of the execution's id, in hex: items of a batch have
+// consecutive ids, so 256 neighbours share one folder, a small batch has one or two, and a large
+// one fills all 256 evenly. There is no folder per execution. If a power loss made the store forget
+// an attempt, its files are still there and are left alone: the new ones are called
+// <execution>.<attempt>.<n>.stdout.txt, n from 2. Records keep the paths; nobody has to guess them.
 //
 // The stdout file begins with a header that ends with a line "---"; the command's own output begins
 // after it. The stderr file has none. Both are opened for appending, so what the command writes is
@@ -56,6 +56,9 @@ struct LogFailure {
     int error = 0;        ///< errno
     std::string message;  ///< names the file and the reason
 };
+
+/// "<batch, or "_">/<shard>" of an execution's log files.
+[[nodiscard]] std::string log_subfolder(const std::string& batch, const base::Uuid& execution);
 
 /// Thread-safe; one for all attempts of a process: it remembers which folders exist.
 class LogFolder {

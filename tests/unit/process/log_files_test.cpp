@@ -36,19 +36,19 @@ LogFiles opened(LogFolder& folder, const std::string& batch, int attempt,
     return std::move(std::get<LogFiles>(result));
 }
 
-TEST_CASE("log files lie in the batch's folder, spread by the end of the execution's id") {
+TEST_CASE("log files lie in the batch's folder, spread by the id's last byte but one") {
     const TemporaryFolder data;
     LogFolder folder(data.path());
     const LogFiles files = opened(folder, "nightly", 2);
     CHECK(files.stdout_path ==
-          data.path().string() + "/logs/nightly/ab/" + kId.text() + ".2.stdout.txt");
+          data.path().string() + "/logs/nightly/66/" + kId.text() + ".2.stdout.txt");
     CHECK(files.stderr_path ==
-          data.path().string() + "/logs/nightly/ab/" + kId.text() + ".2.stderr.txt");
+          data.path().string() + "/logs/nightly/66/" + kId.text() + ".2.stderr.txt");
     CHECK(files.stdout_offset == 6);
     CHECK(read_file(files.stdout_path) == "x\n---\n");
     CHECK(read_file(files.stderr_path).empty());
-    CHECK_THAT(opened(folder, "", 1).stdout_path, Contains("/logs/_/ab/"));
-    CHECK_THAT(opened(folder, "..", 1).stdout_path, Contains("/logs/_../ab/"));
+    CHECK_THAT(opened(folder, "", 1).stdout_path, Contains("/logs/_/66/"));
+    CHECK_THAT(opened(folder, "..", 1).stdout_path, Contains("/logs/_../66/"));
 }
 
 TEST_CASE("a log file that exists is never written to again") {
