@@ -78,7 +78,7 @@ TEST_CASE("a log folder that cannot be made is named") {
     const auto result = folder.open("b", kId, 1, "");
     REQUIRE(std::holds_alternative<LogFailure>(result));
     CHECK(std::get<LogFailure>(result).error == ENOTDIR);
-    CHECK_THAT(std::get<LogFailure>(result).message, Contains(data.path().string() + "/logs/b/ab"));
+    CHECK_THAT(std::get<LogFailure>(result).message, Contains(data.path().string() + "/logs/b/66"));
 }
 
 TEST_CASE("log files are closed on exec and opened for appending") {
