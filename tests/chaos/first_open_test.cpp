@@ -10,8 +10,8 @@ using namespace fleet::test_support;
 using std::chrono::seconds;
 
 TEST_CASE("of commands that begin a new store at the same time none fails") {
-    constexpr std::size_t kCommands = 6;
-    for (int round = 0; round < 20; ++round) {
+    constexpr std::size_t kCommands = 8;
+    for (int round = 0; round < 40; ++round) {
         const FleetBox box;
         std::vector<std::unique_ptr<ChildProgram>> commands;
         for (std::size_t i = 0; i < kCommands; ++i) {

@@ -5,6 +5,7 @@
 #include <cerrno>
 #include <cstring>
 #include <fcntl.h>
+#include <poll.h>
 #include <string>
 #include <string_view>
 #include <unistd.h>
@@ -12,6 +13,7 @@
 #include <sys/stat.h>
 #include <sys/vfs.h>
 
+#include "common/base/clock.hpp"
 #include "common/base/errors.hpp"
 #include "common/base/fd.hpp"
 #include "common/store/sqlite/connection.hpp"
@@ -172,6 +174,27 @@ void migrate(Connection& connection, const fs::path& file) {
     connection.execute("COMMIT");
 }
 
+/// Where two processes switch a new file at the same time SQLite lets nobody wait, as each would
+/// wait for the other: one of them tries again.
+std::string switch_to_wal(Connection& connection) {
+    constexpr base::Millis limit{10'000};
+    constexpr int pause_ms = 2;
+    const base::SystemClock clock;
+    const base::BootTime end = clock.boot_now() + limit;
+    for (;;) {
+        try {
+            auto mode = connection.prepare("PRAGMA journal_mode = WAL");
+            mode.step();
+            return mode.text(0);
+        } catch (const base::StoreError& error) {
+            if (error.kind() != base::StoreError::Kind::busy || clock.boot_now() >= end) {
+                throw;
+            }
+        }
+        ::poll(nullptr, 0, pause_ms);
+    }
+}
+
 }  // namespace
 
 void prepare_file(const base::StoreUrl& url, bool create) {
@@ -203,17 +226,15 @@ void prepare_file(const base::StoreUrl& url, bool create) {
     check_header(file);
     refuse_damaged_log(file);
     Connection connection{file, Access::read_write, Durability::full};
-    auto mode = connection.prepare("PRAGMA journal_mode = WAL");
-    mode.step();
-    if (mode.view(0) != "wal") {
+    const std::string mode = switch_to_wal(connection);
+    if (mode != "wal") {
         throw base::StoreError(base::StoreError::Kind::unavailable,
                                "opening the store " + file.string() +
                                    ": the file system cannot share memory for SQLite's WAL mode "
                                    "(journal mode stays " +
-                                   mode.text(0) + ")",
+                                   mode + ")",
                                "put the store on another local file system");
     }
-    mode.reset();
     migrate(connection, file);
 }
 
