@@ -76,6 +76,17 @@ std::variant<std::int64_t, std::string> take_seat(WriteTransaction& transaction,
                                   .ttl = base::Millis{0}});
 }
 
+/// A worker that is killed again and again must not make the store grow: old registrations that
+/// are final and own nothing make room for new ones.
+void forget_oldest(WriteTransaction& transaction) {
+    transaction
+        .prepare(
+            "DELETE FROM worker_registry WHERE number <= ?1 AND final_at_ms IS NOT NULL AND "
+            "NOT EXISTS (SELECT 1 FROM executions WHERE owner = worker_registry.number)")
+        .bind(1, transaction.connection().last_insert_rowid() - kKeptRegistrations)
+        .run();
+}
+
 void insert_worker(WriteTransaction& transaction, const model::WorkerRecord& worker,
                    std::int64_t seat) {
     const auto started_at =
@@ -104,6 +115,7 @@ void insert_worker(WriteTransaction& transaction, const model::WorkerRecord& wor
     row.bind(21, std::int64_t{worker.ttl.count()}).bind(22, transaction.now_ms());
     row.bind(23, base::count_ms(started_at)).bind(24, worker.rss_bytes).bind(25, worker.open_fds);
     row.bind(26, seat).bind(27, worker.reason).run();
+    forget_oldest(transaction);
 }
 
 RegisterAnswer answer_known(const model::WorkerRecord& known, const model::WorkerRecord& worker) {

@@ -30,6 +30,9 @@ class SqliteRegistration final : public contracts::RegistrationBackend {
     Database& database_;
 };
 
+/// Final registrations that own nothing are forgotten when so many newer ones have come.
+inline constexpr std::int64_t kKeptRegistrations = 1'000;
+
 /// nullopt: not registered (any more).
 [[nodiscard]] std::optional<model::WorkerRecord> find_worker(Connection& connection,
                                                              const std::string& worker_id,

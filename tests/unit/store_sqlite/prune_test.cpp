@@ -2,6 +2,7 @@
 
 #include <catch2/catch.hpp>
 
+#include "common/store/sqlite/registration.hpp"
 #include "tests/unit/store_sqlite/opened_store.hpp"
 
 namespace fleet::store::sqlite::test {
@@ -62,6 +63,32 @@ TEST_CASE("the private lane of a batch goes when nothing of the batch is left") 
     CHECK(opened.store().prune({}).executions == 2);
     CHECK(opened.query("SELECT count(*) FROM lanes WHERE batch <> 0") == "0");
     CHECK(work.batch("night")->counts.total() == 0);
+}
+
+TEST_CASE("only the last thousand final registrations are kept, and all that own something") {
+    OpenedStore opened;
+    auto& registration = opened.store().registration();
+    opened.worker("holder");
+    opened.push(1);
+    REQUIRE(opened.claim(1, "holder").size() == 1);
+    registration.mark_dead("holder", "killed");
+    opened.worker("alive");
+    for (std::int64_t i = 0; i < kKeptRegistrations + 5; ++i) {
+        const auto id = "w" + std::to_string(i);
+        opened.worker(id);
+        registration.mark_dead(id, "killed");
+    }
+    const auto all = static_cast<std::int64_t>(registration.list({}).size());
+    CHECK(all <= kKeptRegistrations + 2);
+    CHECK(all >= kKeptRegistrations);
+    CHECK(registration.get("holder"));
+    CHECK(registration.get("alive"));
+    CHECK_FALSE(registration.get("w0"));
+    // Handed back by number and owner as ever.
+    CHECK(opened.store()
+              .work()
+              .release_by_worker("holder", contracts::ReleaseReason::worker_dead)
+              .size() == 1);
 }
 
 TEST_CASE("a registration that still owns something is not forgotten") {
