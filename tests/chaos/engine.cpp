@@ -18,7 +18,7 @@ using std::chrono::steady_clock;
 constexpr int kTickMs = 3;
 constexpr std::chrono::seconds kReportGap{15};
 /// Nothing waits so long on one box: whoever reads the output wants to know why it did.
-constexpr std::chrono::seconds kLongPause{4};
+constexpr std::chrono::seconds kLongPause{8};
 
 }  // namespace
 

@@ -53,7 +53,8 @@ Round::Round(const RoundOptions& options, Tally& tally)
       processes_(box_.path("").string()),
       killer_(processes_, tally, options.seed),
       strike_at_(steady_clock::now()),
-      last_progress_(steady_clock::now()) {
+      looked_at_(steady_clock::now()),
+      last_progress_(looked_at_) {
     write_items(options.commands, options.noops);
     const std::string item = (test_support::bin_dir() / "chaos_item").string();
     std::vector<std::string> commands{"--max-attempts", kAttempts};
@@ -151,6 +152,9 @@ void Round::watch_progress() {
             store() != nullptr ? store_->work().batch(job.submitted.batch) : std::nullopt;
         done += batch ? batch->counts.done : 0;
     }
+    // While another box was judged nobody looked at this one: that is no pause of its fleet.
+    last_progress_ += std::max(now - looked_at_ - 5 * kLook, steady_clock::duration{0});
+    looked_at_ = now;
     const auto pause = std::chrono::duration_cast<milliseconds>(now - last_progress_);
     if (done != done_) {
         done_ = done;

@@ -89,6 +89,7 @@ class Round {
     std::chrono::steady_clock::time_point strike_at_;
     std::chrono::steady_clock::time_point scaler_at_;
     std::chrono::steady_clock::time_point look_at_;
+    std::chrono::steady_clock::time_point looked_at_;
     std::chrono::steady_clock::time_point last_progress_;
     std::int64_t done_ = 0;
     std::chrono::milliseconds longest_pause_{0};
