@@ -127,7 +127,7 @@ TEST_CASE("a command's output, code and paths become its result and its record")
     CHECK(record.stderr_excerpt == "oops\n");
     CHECK(output.at("stdout_path") == record.stdout_path);
     CHECK(record.stdout_path ==
-          (bench.folder / "logs/nightly/ab").string() + "/" + bench.id.text() + ".1.stdout.txt");
+          (bench.folder / "logs/nightly/66").string() + "/" + bench.id.text() + ".1.stdout.txt");
     const std::string log = read_file(record.stdout_path);
     CHECK_THAT(log, Catch::StartsWith("store: sqlite:"));
     CHECK_THAT(log, Contains("argv: [\"/bin/sh\",") && Contains("worker: worker-1"));
