@@ -304,6 +304,13 @@ void ScalerLoop::begin_stop(const std::string& why, bool leave_workers) {
         finish(0);
         return;
     }
+    guarded("looking for workers of the scaler before", [this] {
+        // Told to stop before the first look: they must not be left to nobody.
+        contracts::WorkerFilter living;
+        living.statuses = {model::WorkerStatus::active, model::WorkerStatus::terminating};
+        living.host = options_.host;
+        supervisor_.adopt(store_.registration().list(living));
+    });
     log_.info("stopping, retiring the workers",
               {{"why", why}, {"workers", std::to_string(supervisor_.size())}});
     for (const std::string& id : supervisor_.worker_ids()) {
