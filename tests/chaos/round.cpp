@@ -24,8 +24,9 @@ constexpr seconds kStuck{90};
 constexpr milliseconds kLook{100};
 /// A scaler that was refused, since another serves the box, is tried again after this.
 constexpr milliseconds kScalerPause{150};
-/// How long processes may take to leave when all is done: longer than any grace in use.
-constexpr seconds kLeave{30};
+/// How long processes may take to leave when all is done: longer than any grace in use, and than
+/// the two TTLs of a scaler that was killed.
+constexpr seconds kLeave{45};
 constexpr const char* kWorkers = "3";
 constexpr const char* kSlots = "3";
 /// A killed command is a failed attempt.
@@ -264,7 +265,18 @@ std::vector<pid_t> Round::children() const {
 }
 
 void Round::end_scaler() {
-    if (!scaler_) {
+    if (options_.flavour != Flavour::service || stuck_ || store() == nullptr) {
+        return;
+    }
+    // The last kill may have been its own; and before it is up it would die of the signal at once.
+    const bool up = test_support::wait_until(
+        [this] {
+            keep_scaler();
+            return scaler_ && scaler_->err().find("scaler is running") != std::string::npos;
+        },
+        kLeave);
+    if (!up) {
+        broken("no scaler comes up any more");
         return;
     }
     scaler_->kill(SIGTERM);
