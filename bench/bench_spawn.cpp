@@ -35,6 +35,8 @@ using namespace fleet;
 
 constexpr const char* kProgram = "/bin/true";
 constexpr const char* kItem = "an item";
+/// So many log files share a folder, as ours do; the bare side's folders are made beforehand.
+constexpr int kNeighbours = 256;
 
 /// One thing to measure: runs command number `n` on one of the threads.
 using RunOne = std::function<void(int n)>;
@@ -59,7 +61,8 @@ void bare_spawn(posix_spawn_file_actions_t* files) {
 
 void bare_with_files(const std::filesystem::path& folder, int n) {
     constexpr int kFlags = O_WRONLY | O_CREAT | O_EXCL | O_APPEND | O_CLOEXEC;
-    const std::string stem = (folder / std::to_string(n)).string();
+    const std::string stem =
+        (folder / std::to_string(n / kNeighbours) / std::to_string(n)).string();
     const base::UniqueFd out(::open((stem + ".stdout.txt").c_str(), kFlags, 0644));
     const base::UniqueFd err(::open((stem + ".stderr.txt").c_str(), kFlags, 0644));
     if (!out || !err) {
@@ -198,7 +201,9 @@ int main(int argc, char** argv) {
     std::vector<double> recorded;
     for (int round = 0; round < rounds; ++round) {
         const auto bare_folder = folder / ("bare." + std::to_string(round));
-        std::filesystem::create_directory(bare_folder);
+        for (int i = 0; i <= commands / kNeighbours; ++i) {
+            std::filesystem::create_directories(bare_folder / std::to_string(i));
+        }
         attempts.next_round();
         bare.push_back(measure(commands, parallel, [](int) { bare_spawn(nullptr); }));
         with_files.push_back(
