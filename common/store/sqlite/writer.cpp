@@ -57,11 +57,8 @@ void Writer::run(std::function<void(WriteTransaction&)> operation, Urgency urgen
     }
     request.wake.wait(lock, [&] { return request.done || queue_.front() == &request; });
     if (!request.done) {
-        const auto size = std::min(queue_.size(), kGroupLimit);
-        std::vector<Request*> group{queue_.begin(),
-                                    queue_.begin() + static_cast<std::ptrdiff_t>(size)};
         lock.unlock();
-        run_group(group);
+        const std::vector<Request*> group = run_group();
         lock.lock();
         // Newcomers of urgency `first` may stand between the members by now.
         for (Request* const member : group) {
@@ -80,7 +77,8 @@ void Writer::run(std::function<void(WriteTransaction&)> operation, Urgency urgen
     }
 }
 
-void Writer::run_group(std::vector<Request*>& group) {
+std::vector<Writer::Request*> Writer::run_group() {
+    std::vector<Request*> group;
     std::vector<std::string> topics;
     try {
         give_others_a_turn();
@@ -99,17 +97,23 @@ void Writer::run_group(std::vector<Request*>& group) {
         connection_->prepare("COMMIT").run();
         topics = std::move(transaction.topics_);
     } catch (...) {
+        if (group.empty()) {
+            // Whoever waits has waited for the same turn.
+            const std::lock_guard lock{mutex_};
+            group.assign(queue_.begin(), queue_.end());
+        }
         for (Request* const member : group) {
             member->failure = std::current_exception();
         }
         // The state of the connection is not known: the next group opens a new one.
         connection_.reset();
-        return;
+        return group;
     }
     last_end_ = clock_.boot_now();
     for (const auto& topic : topics) {
         triggers_.notify(topic);
     }
+    return group;
 }
 
 void Writer::begin() {
@@ -125,46 +129,59 @@ void Writer::begin() {
     }
 }
 
+Writer::Request* Writer::take_next(std::vector<Request*>& group) {
+    const std::lock_guard lock{mutex_};
+    const auto next =
+        std::find_if(queue_.begin(), queue_.end(), [](const Request* one) { return !one->taken; });
+    if (next == queue_.end()) {
+        return nullptr;
+    }
+    (*next)->taken = true;
+    group.push_back(*next);
+    return *next;
+}
+
 void Writer::run_members(WriteTransaction& transaction, std::vector<Request*>& group) {
     const auto start = clock_.boot_now();
-    std::size_t ran = 0;
-    for (Request* const member : group) {
-        if (ran > 0 && clock_.boot_now() - start > kGroupTime) {
+    // The group is open until its end: who comes while others run is taken along.
+    while (Request* const member = take_next(group)) {
+        run_member(transaction, *member, group.size() == 1);
+        if (group.size() == kGroupLimit || clock_.boot_now() - start > kGroupTime) {
             break;
         }
-        ++ran;
-        WriteTransaction own{transaction.connection_, transaction.now_};
-        const bool alone = group.size() == 1;
-        if (!alone) {
-            connection_->prepare("SAVEPOINT member").run();
+    }
+}
+
+void Writer::run_member(WriteTransaction& transaction, Request& member, bool first) {
+    WriteTransaction own{transaction.connection_, transaction.now_};
+    if (!first) {
+        connection_->prepare("SAVEPOINT member").run();
+    }
+    try {
+        member.operation(own);
+    } catch (...) {
+        member.failure = std::current_exception();
+        if (!connection_->in_transaction()) {
+            // SQLite itself rolled everything back (full disk, I/O error).
+            throw;
         }
-        try {
-            member->operation(own);
-        } catch (...) {
-            member->failure = std::current_exception();
-            if (!connection_->in_transaction()) {
-                // SQLite itself rolled everything back (full disk, I/O error).
-                throw;
-            }
-            if (alone) {
-                // Nothing else is in this transaction: what it did must not be committed.
-                connection_->prepare("ROLLBACK").run();
-                connection_->prepare("BEGIN IMMEDIATE").run();
-                continue;
-            }
+        if (first) {
+            // Nothing else is in this transaction: what it did must not be committed.
+            connection_->prepare("ROLLBACK").run();
+            connection_->prepare("BEGIN IMMEDIATE").run();
+        } else {
             connection_->prepare("ROLLBACK TO member").run();
             connection_->prepare("RELEASE member").run();
-            continue;
         }
-        if (!alone) {
-            connection_->prepare("RELEASE member").run();
-        }
-        transaction.counters_.merge(own.counters_);
-        for (auto& topic : own.topics_) {
-            transaction.notify(std::move(topic));
-        }
+        return;
     }
-    group.resize(ran);
+    if (!first) {
+        connection_->prepare("RELEASE member").run();
+    }
+    transaction.counters_.merge(own.counters_);
+    for (auto& topic : own.topics_) {
+        transaction.notify(std::move(topic));
+    }
 }
 
 void Writer::give_others_a_turn() {

@@ -1,8 +1,8 @@
 // The one writer of a process: whatever waits is merged into one transaction (group commit).
 //
 // There is no writer thread. The first caller that finds nobody writing becomes the leader, runs
-// the requests of all who queued behind it on the process's only writing connection, commits once,
-// and hands the results out; so a lone write costs no thread switch. Thread-safe.
+// the requests of all who queue behind it until its end on the process's only writing connection,
+// commits once, and hands the results out; so a lone write costs no thread switch. Thread-safe.
 #pragma once
 
 #include <condition_variable>
@@ -90,14 +90,18 @@ class Writer {
             : operation(std::move(work)) {}
         std::function<void(WriteTransaction&)> operation;
         std::exception_ptr failure;
+        bool taken = false;  ///< by the leader, for the group that it runs
         bool done = false;
         std::condition_variable wake;
     };
 
     void run(std::function<void(WriteTransaction&)> operation, Urgency urgency);
-    void run_group(std::vector<Request*>& group);
+    /// The leader's part; returns whom it dealt with, itself among them.
+    std::vector<Request*> run_group();
     void begin();
     void run_members(WriteTransaction& transaction, std::vector<Request*>& group);
+    Request* take_next(std::vector<Request*>& group);
+    void run_member(WriteTransaction& transaction, Request& member, bool first);
     void give_others_a_turn();
 
     const std::filesystem::path file_;
@@ -106,7 +110,7 @@ class Writer {
     const base::Clock& clock_;
     contracts::TriggerBackend& triggers_;
 
-    std::mutex mutex_;            ///< guards queue_ and every Request's `done` and `failure`
+    std::mutex mutex_;            ///< guards queue_ and every Request's `taken` and `done`
     std::deque<Request*> queue_;  ///< the front one is the leader
 
     // Used by the leader alone.
