@@ -29,11 +29,13 @@ void add_decisions_command(Commands& commands);
 void add_errors_command(Commands& commands);
 void add_batches_command(Commands& commands);
 void add_top_command(Commands& commands);
+void add_graph_command(Commands& commands);
 
 // Running a fleet.
 void add_scale_command(Commands& commands);
 void add_pause_commands(Commands& commands);  // pause, unpause
 void add_retire_command(Commands& commands);
+void add_validate_command(Commands& commands);
 
 // Looking after it.
 void add_check_command(Commands& commands);

@@ -56,9 +56,6 @@ void BundleLoader::load_machine_file(const Waiting& next) {
     try {
         parsed = files_.read(next.name);
     } catch (const base::ConfigError& error) {
-        if (next.index == 0) {
-            throw;
-        }
         findings.refuse({{}, {}}, error.what(), error.advice(), Fault::missing_file);
     }
     if (!parsed && findings.all().empty()) {

@@ -33,8 +33,8 @@ struct LoadResult {
     std::optional<MachineBundle> bundle;
 };
 
-/// Reports everything that is wrong with the file and with those that it refers to. Throws nothing
-/// for what a file says; base::ConfigError when `file` cannot be read for another reason.
+/// Reports everything that is wrong with the file and with those that it refers to, also when it is
+/// missing or cannot be read.
 [[nodiscard]] LoadResult load_machine(const std::filesystem::path& file, const Limits& limits = {});
 
 /// All files of the bundle as compact JSON: the same for the same meaning, whatever its comments,

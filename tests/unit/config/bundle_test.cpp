@@ -144,7 +144,7 @@ TEST_CASE("a mistake in a child is reported in the child's file and refuses only
     CHECK(result.bundle->machines[2].refusal->fault == Fault::syntax);
 }
 
-TEST_CASE("a file that is not there is a diagnostic, a folder an exception") {
+TEST_CASE("a file that is not there or cannot be read is a diagnostic") {
     const Folder box;
     const LoadResult result = box.load("gone.yml");
     REQUIRE(result.diagnostics.size() == 1);
@@ -152,7 +152,10 @@ TEST_CASE("a file that is not there is a diagnostic, a folder an exception") {
           "gone.yml:1:1: error: there is no such file; check the path");
     CHECK(result.diagnostics[0].fault == Fault::missing_file);
     box.write("folder.yml/x", "");
-    CHECK_THROWS_AS(box.load("folder.yml"), base::ConfigError);
+    const LoadResult folder = box.load("folder.yml");
+    REQUIRE(folder.diagnostics.size() == 1);
+    CHECK(box.line(folder.diagnostics[0]) ==
+          "folder.yml:1:1: error: reading folder.yml: it is a folder; name a machine file");
 }
 
 TEST_CASE("the initial state is the typed one, else start, else the first") {

@@ -1,0 +1,15 @@
+// Loading the machine file that a command was given.
+#pragma once
+
+#include <string>
+
+#include "cli/core/context.hpp"
+#include "machines/config/machine_bundle.hpp"
+
+namespace fleet::cli {
+
+/// `file` as it was typed; files in messages are named from the current folder as well.
+[[nodiscard]] config::LoadResult load_machine_file(const CommandContext& context,
+                                                   const std::string& file);
+
+}  // namespace fleet::cli

@@ -1,0 +1,157 @@
+// `fleet validate` and `fleet graph` as a person calls them.
+#include <array>
+#include <sstream>
+#include <string>
+#include <vector>
+
+#include <catch2/catch.hpp>
+
+#include "cli/commands.hpp"
+#include "tests/support/temporary_folder.hpp"
+#include "tests/support/test_clock.hpp"
+
+using namespace fleet;
+using namespace fleet::cli;
+
+namespace {
+
+struct Box {
+    test_support::TemporaryFolder folder;
+
+    struct Run {
+        int code = 0;
+        std::string out;
+        std::string err;
+    };
+
+    void write(const std::string& name, const std::string& data) const {
+        test_support::write_file(folder / name,
+                                 "spec: flatmachine\nspec_version: \"4.2.1\"\ndata:\n" + data);
+    }
+
+    [[nodiscard]] Run run(const std::vector<std::string>& arguments) const {
+        static constexpr std::array<AddCommands, 2> kCommands{add_validate_command,
+                                                              add_graph_command};
+        const test_support::TestClock clock;
+        const Terminal terminal({});
+        std::ostringstream out;
+        std::ostringstream err;
+        CommandContext context{clock,
+                               terminal,
+                               out,
+                               err,
+                               folder.path(),
+                               [](const std::string&) -> std::optional<std::string> {
+                                   return std::nullopt; }};
+        const int code = run_program(context, arguments, kCommands);
+        return {code, out.str(), err.str()};
+    }
+};
+
+const std::string kGood =
+    "  name: g\n  agents: {w: {type: llm}}\n  states:\n"
+    "    start: {agent: w, on_error: bad, transitions: [{condition: 'context.a == \"x\"', to: "
+    "end}, {to: start}]}\n    bad: {type: final}\n    end: {type: final}\n";
+
+}  // namespace
+
+TEST_CASE("a valid file is said to be valid") {
+    const Box box;
+    box.write("good.yml", kGood);
+    const auto end = box.run({"validate", "good.yml"});
+    CHECK(end.code == 0);
+    CHECK(end.out == "good.yml: valid\n");
+    CHECK(end.err.empty());
+}
+
+TEST_CASE("a warning does not fail a file") {
+    const Box box;
+    box.write("m.yml", "  states: {a: {type: final}, b: {type: final}}\n");
+    const auto end = box.run({"validate", "m.yml"});
+    CHECK(end.code == 0);
+    CHECK(end.out ==
+          "m.yml:4:30: warning: no transition leads to `b`; let one lead to it, or remove it\n"
+          "m.yml: valid\n");
+}
+
+TEST_CASE("all mistakes of all files are listed and fail") {
+    const Box box;
+    box.write("good.yml", kGood);
+    box.write("bad.yml", "  nme: x\n  states: {a: {transitions: [{to: b}]}}\n");
+    const auto end = box.run({"validate", "bad.yml", "good.yml", "gone.yml"});
+    CHECK(end.code == 1);
+    CHECK(end.out ==
+          "bad.yml:4:3: error: there is no key `nme` here; did you mean `name`?\n"
+          "bad.yml:5:35: error: a transition of `a` leads to `b`, which is no state; did you mean "
+          "`a`?\n"
+          "good.yml: valid\n"
+          "gone.yml:1:1: error: there is no such file; check the path\n");
+}
+
+TEST_CASE("findings are printed as JSON") {
+    const Box box;
+    box.write("bad.yml", "  states: {a: {type: final, timeout: x}}\n");
+    const std::string finding = R"({"file":"bad.yml","line":4,"column":38,"severity":"error",)"
+                                R"("path":"data.states.a.timeout",)"
+                                R"("message":"`timeout` is a text and should be a number",)"
+                                R"("advice":"write a number without quotes"})";
+    const auto lines = box.run({"validate", "bad.yml", "--jsonl"});
+    CHECK(lines.code == 1);
+    CHECK(lines.out == finding + "\n");
+    const auto array = box.run({"validate", "bad.yml", "--json"});
+    CHECK_THAT(array.out, Catch::Matchers::StartsWith("[") && Catch::Matchers::Contains(finding) &&
+                              Catch::Matchers::EndsWith("]\n"));
+}
+
+TEST_CASE("a machine is drawn in Mermaid and in DOT") {
+    const Box box;
+    box.write("good.yml", kGood);
+    const auto mermaid = box.run({"graph", "good.yml"});
+    CHECK(mermaid.code == 0);
+    CHECK(mermaid.out ==
+          "flowchart TD\n"
+          "    begin(( )) --> s0\n"
+          "    s0[\"start<br/>agent: w\"]\n"
+          "    s1([\"bad\"])\n"
+          "    s2([\"end\"])\n"
+          "    s0 -->|\"context.a == #34;x#34;\"| s2\n"
+          "    s0 --> s0\n"
+          "    s0 -.->|\"error\"| s1\n");
+    const auto dot = box.run({"graph", "good.yml", "--format", "dot"});
+    CHECK(dot.out ==
+          "digraph \"g\" {\n"
+          "    node [shape=box, style=rounded];\n"
+          "    begin [shape=point];\n"
+          "    begin -> s0;\n"
+          "    s0 [label=\"start\\nagent: w\"];\n"
+          "    s1 [label=\"bad\", peripheries=2];\n"
+          "    s2 [label=\"end\", peripheries=2];\n"
+          "    s0 -> s2 [label=\"context.a == \\\"x\\\"\"];\n"
+          "    s0 -> s0;\n"
+          "    s0 -> s1 [label=\"error\", style=dashed];\n"
+          "}\n");
+}
+
+TEST_CASE("a machine that cannot be started is not drawn") {
+    const Box box;
+    box.write("bad.yml", "  states: {}\n");
+    const auto end = box.run({"graph", "bad.yml"});
+    CHECK(end.code == 1);
+    CHECK(end.out.empty());
+    CHECK(end.err ==
+          "fleet: bad.yml:4:11: error: No states defined; add at least one state below `states:`; "
+          "`fleet validate bad.yml` lists all\n");
+    CHECK(box.run({"graph", "bad.yml", "--format", "png"}).code == 2);
+    CHECK(box.run({"graph"}).code == 2);
+    CHECK(box.run({"validate"}).code == 2);
+}
+
+TEST_CASE("help of both commands has examples") {
+    const Box box;
+    for (const std::string command : {"validate", "graph"}) {
+        const auto end = box.run({command, "--help"});
+        CHECK(end.code == 0);
+        CHECK_THAT(end.out, Catch::Matchers::Contains("\nExamples\n  fleet " + command) &&
+                                Catch::Matchers::Contains("\nExit codes\n"));
+    }
+}
