@@ -60,6 +60,24 @@ void CommitPipe::commit(std::vector<model::StepCommit> commits) {
     filled_.notify_one();
 }
 
+CommitPipe::Begun CommitPipe::commit_and_begin(const model::StepCommit& commit,
+                                               const model::Lease& next) {
+    try {
+        const auto group = std::span(&commit, 1);
+        const auto answer = ports_.store.commit_and_begin(group, std::span(&next, 1));
+        report(group, answer.results);
+        finish(leases_of(group));
+        if (answer.lost.empty()) {
+            return Begun::yes;
+        }
+        forget(next);
+        return Begun::lost;
+    } catch (const base::Error&) {
+        // The pipe meets it again and deals with it: commit ids make repeating harmless.
+        return Begun::unknown;
+    }
+}
+
 void CommitPipe::give_back(std::vector<model::Lease> leases) {
     {
         const std::scoped_lock lock(mutex_);

@@ -52,6 +52,13 @@ class CommitPipe {
     /// Blocks at the limit. The executions are finished (keeper, wake-up) when their commit has
     /// returned.
     void commit(std::vector<model::StepCommit> commits);
+    /// Records `commit` in the caller's thread and begins `next` in the same write.
+    enum class Begun {
+        yes,
+        lost,    ///< `next` is not ours any more, and is finished
+        unknown  ///< the store did not answer: hand `commit` to `commit`, begin as ever
+    };
+    [[nodiscard]] Begun commit_and_begin(const model::StepCommit& commit, const model::Lease& next);
     /// Hands executions back, unmarked if they were not begun; finishes them likewise.
     void give_back(std::vector<model::Lease> leases);
     /// Finishes what is not ours any more.

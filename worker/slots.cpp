@@ -54,7 +54,7 @@ void Slots::run(std::size_t slot) {
             if (items.front().is_instant()) {
                 run_instant(items, ids);
             } else {
-                run_one(slot, items.front(), ids);
+                run_others(slot, items.front(), ids);
             }
         }
     } catch (const std::exception& error) {
@@ -86,24 +86,50 @@ void Slots::run_instant(std::vector<WorkItem>& items, CommitIds& ids) {
     ports_.pipe.commit(std::move(commits));
 }
 
-void Slots::run_one(std::size_t slot, WorkItem& item, CommitIds& ids) {
+void Slots::run_others(std::size_t slot, WorkItem& item, CommitIds& ids) {
     // Known before anything is asked, so that whoever ends attempts meets this one, too.
-    const std::stop_token stop = ports_.attempts.start(slot, item.claimed.lease);
+    std::stop_token stop = ports_.attempts.start(slot, item.claimed.lease);
+    for (;;) {
+        auto commit = run_one(slot, item, stop, ids);
+        if (!commit) {
+            return;
+        }
+        auto next = ports_.queue.take_unbegun();
+        if (!next) {
+            ports_.pipe.commit({std::move(*commit)});
+            return;
+        }
+        item = std::move(*next);
+        stop = ports_.attempts.start(slot, item.claimed.lease);
+        switch (ports_.pipe.commit_and_begin(*commit, item.claimed.lease)) {
+            case CommitPipe::Begun::yes:
+                item.claimed.begun = true;
+                break;
+            case CommitPipe::Begun::lost:
+                ports_.attempts.end(slot);
+                return;
+            case CommitPipe::Begun::unknown:
+                ports_.pipe.commit({std::move(*commit)});
+                break;
+        }
+    }
+}
+
+std::optional<model::StepCommit> Slots::run_one(std::size_t slot, WorkItem& item,
+                                                const std::stop_token& stop, CommitIds& ids) {
     if (!prepare(item)) {
         ports_.attempts.end(slot);
-        return;
+        return std::nullopt;
     }
     const base::BootTime start = ports_.clock.boot_now();
     calls::StepOutcome outcome = outcome_of(item, stop);
     ports_.attempts.end(slot);
     if (outcome.aborted) {
         give_up(item);
-        return;
+        return std::nullopt;
     }
     ports_.claim_size.served(ports_.clock.boot_now() - start);
-    std::vector<model::StepCommit> commits;
-    commits.push_back(commit_of(item, std::move(outcome), ids));
-    ports_.pipe.commit(std::move(commits));
+    return commit_of(item, std::move(outcome), ids);
 }
 
 bool Slots::prepare(const WorkItem& item) {

@@ -7,6 +7,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <string>
 #include <thread>
 #include <vector>
@@ -58,7 +59,12 @@ class Slots {
   private:
     void run(std::size_t slot);
     void run_instant(std::vector<WorkItem>& items, CommitIds& ids);
-    void run_one(std::size_t slot, WorkItem& item, CommitIds& ids);
+    /// Runs it, and what comes after it as long as both can share a write.
+    void run_others(std::size_t slot, WorkItem& item, CommitIds& ids);
+    /// nullopt: it was not run or recorded here.
+    [[nodiscard]] std::optional<model::StepCommit> run_one(std::size_t slot, WorkItem& item,
+                                                           const std::stop_token& stop,
+                                                           CommitIds& ids);
     [[nodiscard]] calls::StepOutcome outcome_of(const WorkItem& item, const std::stop_token& stop);
     /// False: the item must not run here, and was disposed of.
     bool prepare(const WorkItem& item);

@@ -55,6 +55,17 @@ bool WorkQueue::take(std::vector<WorkItem>& chunk) {
     return true;
 }
 
+std::optional<WorkItem> WorkQueue::take_unbegun() {
+    const std::scoped_lock lock(mutex_);
+    if (closed_ || items_.empty() || items_.front().is_instant() || items_.front().claimed.begun) {
+        return std::nullopt;
+    }
+    WorkItem item = std::move(items_.front());
+    items_.pop_front();
+    ++taken_;
+    return item;
+}
+
 std::vector<WorkItem> WorkQueue::take_back() {
     const std::scoped_lock lock(mutex_);
     std::vector<WorkItem> items(std::make_move_iterator(items_.begin()),

@@ -8,6 +8,7 @@
 #include <deque>
 #include <functional>
 #include <mutex>
+#include <optional>
 #include <vector>
 
 #include "worker/work_item.hpp"
@@ -28,6 +29,10 @@ class WorkQueue {
     /// there is nothing; false when the queue is closed. The slot counts as busy until its next
     /// `take`.
     bool take(std::vector<WorkItem>& chunk);
+
+    /// For a slot that is busy and goes on at once: the item in front, if it is one that has to be
+    /// begun in the store first.
+    [[nodiscard]] std::optional<WorkItem> take_unbegun();
 
     /// Everything that no slot has taken.
     [[nodiscard]] std::vector<WorkItem> take_back();

@@ -9,6 +9,7 @@
 #include <filesystem>
 #include <span>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "common/base/store_url.hpp"
@@ -46,6 +47,11 @@ struct PruneResult {
     bool more = false;  ///< bounded batches: call again
 };
 
+struct CommitAndBegin {
+    std::vector<model::CommitResult> results;  ///< in the order of the commits
+    std::vector<model::Lease> lost;            ///< what could not begin: not owned any more
+};
+
 class Store {
   public:
     Store() = default;
@@ -60,6 +66,14 @@ class Store {
     /// are merged into one transaction. A StoreError of kind `unknown` or `busy`: repeat with the
     /// same commit ids.
     virtual std::vector<model::CommitResult> commit(std::span<const model::StepCommit> commits) = 0;
+
+    /// What a slot does between two items: `commit`, and WorkBackend::begin for what comes next, in
+    /// one write where the store can. A StoreError: neither or both may have happened; repeat.
+    virtual CommitAndBegin commit_and_begin(std::span<const model::StepCommit> commits,
+                                            std::span<const model::Lease> begin) {
+        auto results = commit(commits);
+        return {std::move(results), work().begin(begin)};
+    }
 
     /// The store's clock: the only one that leases, delays and windows are compared with.
     [[nodiscard]] virtual base::StoreTime now() = 0;

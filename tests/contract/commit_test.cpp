@@ -53,6 +53,32 @@ TEST_CASE("a done execution has its output, its end and no owner") {
     f.require_sound();
 }
 
+TEST_CASE("what is finished is recorded and what comes next begins in one call") {
+    FOR_EACH_STORE(f);
+    f.worker("w");
+    f.push(3);
+    contracts::ClaimRequest request = f.claim_request("w", 3);
+    request.begin = 1;
+    const std::vector<Claimed> claimed = f.claim(request).claimed;
+    REQUIRE(claimed.size() == 3);
+    model::Lease foreign = claimed[2].lease;
+    foreign.token += 1;
+    const std::vector commits{f.step(claimed[0], NextDone{"1"})};
+    const std::vector leases{claimed[1].lease, foreign};
+    for (int time = 0; time < 2; ++time) {
+        // The second time is what a caller does whose answer was lost.
+        const auto answer = f.store().commit_and_begin(commits, leases);
+        CHECK(answer.results ==
+              std::vector{time == 0 ? CommitResult::applied : CommitResult::already_applied});
+        CHECK(answer.lost == std::vector{foreign});
+        CHECK(f.get(claimed[0].lease.execution).status == Status::done);
+        CHECK(f.get(claimed[1].lease.execution).counters.attempt == 1);
+        CHECK(f.get(claimed[1].lease.execution).started_at);
+        CHECK(f.get(claimed[2].lease.execution).counters.attempt == 0);
+    }
+    f.require_sound();
+}
+
 TEST_CASE("a commit applied twice has the effect of once") {
     FOR_EACH_STORE(f);
     f.worker("w");

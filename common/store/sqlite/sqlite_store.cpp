@@ -2,6 +2,7 @@
 
 #include <cerrno>
 #include <mutex>
+#include <utility>
 
 #include <sys/stat.h>
 
@@ -41,18 +42,18 @@ class SqliteStore final : public contracts::Store {
           scaling_(database_) {}
 
     std::vector<model::CommitResult> commit(std::span<const model::StepCommit> commits) override {
-        std::vector<PreparedCommit> prepared;
-        prepared.reserve(commits.size());
-        for (const auto& commit : commits) {
-            prepared.push_back(prepare(commit));
-        }
+        const auto prepared = prepare_all(commits);
+        return database_.writer().write(
+            [&](WriteTransaction& transaction) { return apply_all(transaction, prepared); });
+    }
+
+    contracts::CommitAndBegin commit_and_begin(std::span<const model::StepCommit> commits,
+                                               std::span<const model::Lease> begin) override {
+        const auto prepared = prepare_all(commits);
         return database_.writer().write([&](WriteTransaction& transaction) {
-            std::vector<model::CommitResult> results;
-            results.reserve(prepared.size());
-            for (const auto& one : prepared) {
-                results.push_back(apply_commit(transaction, database_, one));
-            }
-            return results;
+            auto results = apply_all(transaction, prepared);
+            return contracts::CommitAndBegin{std::move(results),
+                                             begin_attempts(transaction, begin)};
         });
     }
 
@@ -98,6 +99,25 @@ class SqliteStore final : public contracts::Store {
             prepared.output_file = write_large_file(database_, done->output);
         }
         return prepared;
+    }
+
+    std::vector<PreparedCommit> prepare_all(std::span<const model::StepCommit> commits) {
+        std::vector<PreparedCommit> prepared;
+        prepared.reserve(commits.size());
+        for (const auto& commit : commits) {
+            prepared.push_back(prepare(commit));
+        }
+        return prepared;
+    }
+
+    std::vector<model::CommitResult> apply_all(WriteTransaction& transaction,
+                                               const std::vector<PreparedCommit>& prepared) {
+        std::vector<model::CommitResult> results;
+        results.reserve(prepared.size());
+        for (const auto& one : prepared) {
+            results.push_back(apply_commit(transaction, database_, one));
+        }
+        return results;
     }
 
     Database database_;

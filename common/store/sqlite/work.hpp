@@ -43,4 +43,8 @@ class SqliteWork final : public contracts::WorkBackend {
     base::UuidGenerator ids_;  ///< used inside write operations only, which run one at a time
 };
 
+/// Marks the attempts as begun; returns what is not owned any more.
+[[nodiscard]] std::vector<model::Lease> begin_attempts(WriteTransaction& transaction,
+                                                       std::span<const model::Lease> leases);
+
 }  // namespace fleet::store::sqlite

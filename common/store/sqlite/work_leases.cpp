@@ -104,17 +104,21 @@ contracts::RenewAnswer renew_all(WriteTransaction& transaction, const std::strin
 
 std::vector<model::Lease> SqliteWork::begin(std::span<const model::Lease> leases) {
     check_count(leases.size(), "beginning");
-    return database_.writer().write([&](WriteTransaction& transaction) {
-        std::vector<model::Lease> lost;
-        for (const auto& lease : leases) {
-            if (auto row = find_owned(transaction, lease)) {
-                begin_attempt(transaction, *row);
-            } else {
-                lost.push_back(lease);
-            }
+    return database_.writer().write(
+        [&](WriteTransaction& transaction) { return begin_attempts(transaction, leases); });
+}
+
+std::vector<model::Lease> begin_attempts(WriteTransaction& transaction,
+                                         std::span<const model::Lease> leases) {
+    std::vector<model::Lease> lost;
+    for (const auto& lease : leases) {
+        if (auto row = find_owned(transaction, lease)) {
+            begin_attempt(transaction, *row);
+        } else {
+            lost.push_back(lease);
         }
-        return lost;
-    });
+    }
+    return lost;
 }
 
 contracts::RenewAnswer SqliteWork::renew(const std::string& worker_id,

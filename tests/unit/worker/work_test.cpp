@@ -133,6 +133,30 @@ TEST_CASE("a store that is busy or full is waited for, and nothing is lost") {
     CHECK(fixture.count(ids, Status::done) == ids.size());
 }
 
+TEST_CASE("short work that follows upon itself is recorded once, also when the store stumbles") {
+    WorkerFixture fixture;
+    fixture.options.once = true;
+    fixture.options.slots = 2;
+    const auto ids = fixture.push("builtin:sleep", 60, R"({"seconds":0.001})");
+    std::atomic<int> calls{0};
+    fixture.store.faults.before_commit = [&](std::span<const model::StepCommit>) {
+        if (++calls % 3 == 0) {
+            throw base::StoreError(base::StoreError::Kind::busy, "somebody writes");
+        }
+    };
+    fixture.store.faults.after_commit = [&](std::span<const model::StepCommit>) {
+        if (calls % 5 == 0) {
+            throw base::StoreError(base::StoreError::Kind::unknown, "the answer is lost");
+        }
+    };
+    fixture.start();
+    REQUIRE(fixture.finish() == 0);
+    CHECK(fixture.count(ids, Status::done) == ids.size());
+    for (const ExecutionId& id : ids) {
+        CHECK(fixture.get(id).counters.attempt == 1);
+    }
+}
+
 TEST_CASE("one result that the store refuses fails its own execution only") {
     WorkerFixture fixture;
     fixture.options.once = true;
