@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <string>
 #include <unordered_map>
+#include <unordered_set>
 #include <utility>
 #include <vector>
 
@@ -18,6 +19,12 @@ class Checker {
         for (const State& state : machine.states) {
             index_.emplace(state.name, names_.size());
             names_.push_back(state.name);
+        }
+        for (const AgentDefinition& agent : machine.agents) {
+            agents_.insert(agent.name);
+        }
+        for (const MachineReference& reference : machine.machines) {
+            machines_.insert(reference.name);
         }
     }
 
@@ -107,16 +114,11 @@ class Checker {
 
     void check_calls(const State& state, const std::vector<MachineCall>& calls,
                      std::string_view key) {
-        std::vector<std::string> names;
-        for (const MachineReference& reference : machine_.machines) {
-            names.push_back(reference.name);
-        }
         for (const MachineCall& call : calls) {
-            if (!call.name.empty() && machine_.find_machine(call.name) == nullptr) {
-                findings_.error(
-                    {call.at, path_of(state, key)},
-                    "`" + call.name + "` is not among the machines of this file",
-                    names.empty() ? "add it to `machines`" : suggestion(call.name, names));
+            if (!call.name.empty() && !machines_.contains(call.name)) {
+                findings_.error({call.at, path_of(state, key)},
+                                "`" + call.name + "` is not among the machines of this file",
+                                nearest_of(call.name, machine_.machines, "machines"));
             }
         }
     }
@@ -124,17 +126,22 @@ class Checker {
     void check_names(const State& state) {
         check_calls(state, state.machines, "machine");
         check_calls(state, state.launch, "launch");
-        if (!state.agent || machine_.find_agent(*state.agent) != nullptr) {
-            return;
+        if (state.agent && !agents_.contains(*state.agent)) {
+            findings_.error({state.at, path_of(state, "agent")},
+                            "the agent `" + *state.agent + "` of `" + state.name +
+                                "` is not among the agents of this file",
+                            nearest_of(*state.agent, machine_.agents, "agents"));
         }
+    }
+
+    template <typename Named>
+    static std::string nearest_of(const std::string& typed, const std::vector<Named>& all,
+                                  const std::string& section) {
         std::vector<std::string> names;
-        for (const AgentDefinition& agent : machine_.agents) {
-            names.push_back(agent.name);
+        for (const Named& one : all) {
+            names.push_back(one.name);
         }
-        findings_.error({state.at, path_of(state, "agent")},
-                        "the agent `" + *state.agent + "` of `" + state.name +
-                            "` is not among the agents of this file",
-                        names.empty() ? "add it to `agents`" : suggestion(*state.agent, names));
+        return names.empty() ? "add it to `" + section + "`" : suggestion(typed, names);
     }
 
     void warn(const State& state, const std::string& message, const std::string& advice) {
@@ -226,6 +233,8 @@ class Checker {
     Findings& findings_;
     std::vector<std::string> names_;
     std::unordered_map<std::string, std::size_t> index_;
+    std::unordered_set<std::string> agents_;
+    std::unordered_set<std::string> machines_;
     bool has_bad_target_ = false;
 };
 

@@ -1,5 +1,7 @@
 // YAML through yaml-cpp's events: aliases, merge keys and limits are ours, so that each has its
 // position and none costs more than its limit.
+//
+// node/node.h defines what parser.h only declares; nothing of it is used.
 #include <algorithm>
 #include <istream>
 #include <streambuf>
@@ -7,6 +9,7 @@
 #include <utility>
 #include <yaml-cpp/eventhandler.h>
 #include <yaml-cpp/exceptions.h>
+#include <yaml-cpp/node/node.h>
 #include <yaml-cpp/parser.h>
 
 #include "machines/config/document.hpp"

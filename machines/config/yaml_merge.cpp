@@ -1,5 +1,6 @@
 #include "machines/config/yaml_merge.hpp"
 
+#include <algorithm>
 #include <iterator>
 #include <string>
 #include <unordered_map>
@@ -47,12 +48,13 @@ void MapBuilder::add_merged(Node value) {
         maps.push_back(std::move(value));
     }
     // The first of several counts most.
-    for (auto map = maps.rbegin(); map != maps.rend(); ++map) {
-        if (!map->is_map()) {
-            throw Malformed{map->at, "`<<` merges " + std::string(name_of(map->kind)),
+    std::ranges::reverse(maps);
+    for (Node& map : maps) {
+        if (!map.is_map()) {
+            throw Malformed{map.at, "`<<` merges " + std::string(name_of(map.kind)),
                             "it needs a mapping or a list of mappings"};
         }
-        std::move(map->members.begin(), map->members.end(), std::back_inserter(merged_));
+        std::move(map.members.begin(), map.members.end(), std::back_inserter(merged_));
     }
 }
 

@@ -6,9 +6,12 @@
 #include <set>
 
 #include <catch2/catch.hpp>
+#include <rapidcheck.h>
 
 #include "machines/config/machine_bundle.hpp"
+#include "machines/config/machine_reader.hpp"
 #include "tests/support/folders.hpp"
+#include "tests/support/temporary_folder.hpp"
 
 using namespace fleet;
 using namespace fleet::config;
@@ -87,4 +90,36 @@ TEST_CASE("the findings of the schema case are at the paths that the schema give
                        "data.settings.max_steps", "data.states.fin.output",
                        "data.states.start.timeout", "data.states.start.transitions.0",
                        "data.states.start.transitions.0.condition", "data.states.start.type"});
+}
+
+TEST_CASE("a machine's file with anything changed is read or refused") {
+    std::vector<std::string> texts;
+    for (const auto& entry : fs::recursive_directory_iterator(cases())) {
+        if (entry.path().extension() == ".yml") {
+            texts.push_back(test_support::read_file(entry.path()));
+        }
+    }
+    REQUIRE(texts.size() > 150);
+    REQUIRE(rc::check("pieces of files put into files", [&] {
+        const std::string& from = *rc::gen::elementOf(texts);
+        std::string text = *rc::gen::elementOf(texts);
+        const auto at = *rc::gen::inRange<std::size_t>(0, text.size());
+        const auto removed = *rc::gen::inRange<std::size_t>(0, 20);
+        const auto begin = *rc::gen::inRange<std::size_t>(0, from.size());
+        const auto length = *rc::gen::inRange<std::size_t>(0, 40);
+        text.replace(at, removed, from.substr(begin, length));
+        const ParsedDocument parsed = parse_document(text, "m.yml", Syntax::yaml);
+        if (!parsed.root) {
+            RC_ASSERT(has_load_errors(parsed.diagnostics));
+            return;
+        }
+        Findings findings("m.yml");
+        const ReadMachine read = read_machine(*parsed.root, {}, findings);
+        RC_ASSERT(read.definition.refusal || !read.definition.states.empty());
+        for (const Diagnostic& one : findings.all()) {
+            RC_ASSERT(one.at.line >= 1);
+            RC_ASSERT(one.at.column >= 1);
+            RC_ASSERT(!one.message.empty());
+        }
+    }));
 }
