@@ -1,0 +1,46 @@
+// `fleet validate` and `fleet graph` as programs, on files found from the current folder.
+#include <filesystem>
+
+#include <catch2/catch.hpp>
+
+#include "tests/support/fleet_box.hpp"
+
+using namespace fleet::test_support;
+
+namespace {
+
+const std::string kBegin = "spec: flatmachine\nspec_version: \"4.2.1\"\n";
+
+}  // namespace
+
+TEST_CASE("machine files are named as they were typed and their children from there") {
+    const FleetBox box;
+    std::filesystem::create_directories(box.path("parts"));
+    box.write("parts/kid.yml", kBegin + "data: {states: {a: {tipe: final}}}\n");
+    box.write("machine.yml", kBegin +
+                                 "data:\n  machines: {kid: parts/kid.yml, gone: parts/gone.yml}\n"
+                                 "  states: {a: {type: final}}\n");
+    const ProgramResult bad = box.fleet({"validate", "machine.yml"});
+    CHECK(bad.exit_code == 1);
+    CHECK(bad.err.empty());
+    CHECK(
+        bad.out ==
+        "machine.yml:4:40: error: the file of the machine `gone` is missing: parts/gone.yml; "
+        "`parts/gone.yml` is looked for from the folder of this file\n"
+        "parts/kid.yml:3:17: warning: `a` has no transition: the machine ends there with an empty "
+        "output; add `transitions`, or `type: final`\n"
+        "parts/kid.yml:3:21: error: there is no key `tipe` here; did you mean `type`?\n");
+    // Looking at files makes no store.
+    CHECK_FALSE(std::filesystem::exists(box.path(".fleet")));
+}
+
+TEST_CASE("a machine's drawing is written to standard output") {
+    const FleetBox box;
+    box.write("machine.json",
+              R"({"spec": "flatmachine", "spec_version": "4.2.1", "data": {"states": {)"
+              R"("a": {"transitions": [{"to": "b"}]}, "b": {"type": "final"}}}})");
+    const ProgramResult drawn = box.fleet({"graph", "machine.json"});
+    CHECK(drawn.exit_code == 0);
+    CHECK(drawn.out ==
+          "flowchart TD\n    begin(( )) --> s0\n    s0[\"a\"]\n    s1([\"b\"])\n    s0 --> s1\n");
+}
