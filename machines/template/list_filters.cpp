@@ -11,7 +11,6 @@ namespace fleet::templates {
 
 using expression::ErrorKind;
 using expression::fail;
-using expression::Kind;
 using expression::List;
 using expression::truthy;
 using expression::Value;

@@ -13,7 +13,6 @@ namespace fleet::templates {
 
 using expression::ErrorKind;
 using expression::fail;
-using expression::Kind;
 using expression::Value;
 
 namespace {

@@ -9,7 +9,6 @@
 
 namespace fleet::templates {
 
-using expression::Kind;
 using expression::List;
 using expression::plain_text;
 using expression::utf8_decode;

@@ -105,10 +105,11 @@ std::vector<Row> read_rows(const std::filesystem::path& file) {
             !json.contains("expect")) {
             throw base::ConfigError(where + ": a row has id, kind and expect");
         }
-        rows.push_back({.id = json["id"].get<std::string>(),
-                        .kind = json["kind"].get<std::string>(),
-                        .group = json.value("group", ""),
-                        .json = std::move(json)});
+        Row& row = rows.emplace_back();
+        row.id = json["id"].get<std::string>();
+        row.kind = json["kind"].get<std::string>();
+        row.group = json.value("group", "");
+        row.json = std::move(json);
     }
     return rows;
 }
