@@ -19,8 +19,9 @@ int digit_of(char character) {
     if (is_digit(character)) {
         return character - '0';
     }
+    constexpr int kNoDigit = 99;
     const char lower = static_cast<char>(character | 0x20);
-    return lower >= 'a' && lower <= 'z' ? lower - 'a' + 10 : 99;
+    return lower >= 'a' && lower <= 'z' ? lower - 'a' + 10 : kNoDigit;
 }
 
 /// How many bytes are digits, single "_" between them allowed.

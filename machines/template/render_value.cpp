@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <ranges>
 
 #include "machines/expression/literals.hpp"
 
@@ -139,9 +140,9 @@ Value render_piece(const Piece& piece, const Variables& variables) {
 }  // namespace
 
 const Value* Variables::find(std::string_view name) const {
-    for (auto at = variables_.rbegin(); at != variables_.rend(); ++at) {
-        if (at->first == name) {
-            return at->second;
+    for (const auto& [known, value] : std::views::reverse(variables_)) {
+        if (known == name) {
+            return value;
         }
     }
     return nullptr;

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <optional>
+#include <ranges>
 
 #include "machines/expression/errors.hpp"
 #include "machines/expression/print.hpp"
@@ -182,9 +183,9 @@ void Renderer::close_frame(std::size_t outer) {
 }
 
 const Value* Renderer::find(std::size_t id) {
-    for (auto at = locals_.rbegin(); at != locals_.rend(); ++at) {
-        if (at->first == id) {
-            return &at->second;
+    for (const auto& [known, value] : std::views::reverse(locals_)) {
+        if (known == id) {
+            return &value;
         }
     }
     if (!roots_[id]) {
@@ -239,9 +240,9 @@ void Renderer::assign(const Target& target, const Value& value) {
 /// that the rendering was given do not change.
 void Renderer::write_back(const Expr& place, Value value) {
     if (place.type == Expr::Type::name) {
-        for (auto at = locals_.rbegin(); at != locals_.rend(); ++at) {
-            if (at->first == place.id) {
-                at->second = std::move(value);
+        for (auto& [known, stored] : std::views::reverse(locals_)) {
+            if (known == place.id) {
+                stored = std::move(value);
                 return;
             }
         }
