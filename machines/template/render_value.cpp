@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <array>
-#include <ranges>
 
 #include "machines/expression/literals.hpp"
 
@@ -140,7 +139,8 @@ Value render_piece(const Piece& piece, const Variables& variables) {
 }  // namespace
 
 const Value* Variables::find(std::string_view name) const {
-    for (const auto& [known, value] : std::views::reverse(variables_)) {
+    for (std::size_t at = variables_.size(); at > 0; --at) {
+        const auto& [known, value] = variables_[at - 1];
         if (known == name) {
             return value;
         }

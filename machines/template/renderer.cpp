@@ -3,7 +3,6 @@
 
 #include <algorithm>
 #include <optional>
-#include <ranges>
 
 #include "machines/expression/errors.hpp"
 #include "machines/expression/print.hpp"
@@ -183,7 +182,8 @@ void Renderer::close_frame(std::size_t outer) {
 }
 
 const Value* Renderer::find(std::size_t id) {
-    for (const auto& [known, value] : std::views::reverse(locals_)) {
+    for (std::size_t at = locals_.size(); at > 0; --at) {
+        const auto& [known, value] = locals_[at - 1];
         if (known == id) {
             return &value;
         }
@@ -240,7 +240,8 @@ void Renderer::assign(const Target& target, const Value& value) {
 /// that the rendering was given do not change.
 void Renderer::write_back(const Expr& place, Value value) {
     if (place.type == Expr::Type::name) {
-        for (auto& [known, stored] : std::views::reverse(locals_)) {
+        for (std::size_t at = locals_.size(); at > 0; --at) {
+            auto& [known, stored] = locals_[at - 1];
             if (known == place.id) {
                 stored = std::move(value);
                 return;
