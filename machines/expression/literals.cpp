@@ -26,16 +26,13 @@ int digit_of(char character) {
 
 /// How many bytes are digits, single "_" between them allowed.
 std::size_t digits_size(std::string_view text, int base) {
+    const auto is_part = [&](std::size_t at) {
+        return digit_of(text[at]) < base ||
+               (text[at] == '_' && at > 0 && at + 1 < text.size() && digit_of(text[at + 1]) < base);
+    };
     std::size_t at = 0;
-    while (at < text.size()) {
-        if (digit_of(text[at]) < base) {
-            ++at;
-        } else if (text[at] == '_' && at > 0 && at + 1 < text.size() &&
-                   digit_of(text[at + 1]) < base) {
-            ++at;
-        } else {
-            break;
-        }
+    while (at < text.size() && is_part(at)) {
+        ++at;
     }
     return at;
 }
