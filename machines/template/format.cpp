@@ -74,10 +74,10 @@ std::string float_digits(double value, const Spec& spec, char type) {
 
 std::string integer_digits(std::uint64_t value, char type) {
     const unsigned base = type == 'x' || type == 'X' ? 16 : type == 'o' ? 8 : type == 'b' ? 2 : 10;
+    const std::string_view digits = type == 'X' ? "0123456789ABCDEF" : "0123456789abcdef";
     std::string result;
     do {
-        const char digit = (type == 'X' ? "0123456789ABCDEF" : "0123456789abcdef")[value % base];
-        result.insert(result.begin(), digit);
+        result.insert(result.begin(), digits.at(static_cast<std::size_t>(value % base)));
         value /= base;
     } while (value != 0);
     return result;
