@@ -1,5 +1,6 @@
 #include "machines/calls/hooks.hpp"
 
+#include <algorithm>
 #include <utility>
 
 namespace fleet::calls {
@@ -9,6 +10,10 @@ class CombinedHooks final : public Hooks {
   public:
     explicit CombinedHooks(std::vector<std::unique_ptr<Hooks>> parts) : parts_(std::move(parts)) {}
 
+    [[nodiscard]] bool leaves_process(std::string_view method) const override {
+        return std::ranges::any_of(parts_,
+                                   [&](const auto& part) { return part->leaves_process(method); });
+    }
     Value on_machine_start(const CallScope& scope, Value context) override {
         for (const auto& part : parts_) {
             context = part->on_machine_start(scope, std::move(context));
@@ -85,6 +90,9 @@ class CombinedHooks final : public Hooks {
 
 }  // namespace
 
+bool Hooks::leaves_process(std::string_view /*method*/) const {
+    return true;
+}
 expression::Value Hooks::on_machine_start(const CallScope& /*scope*/, Value context) {
     return context;
 }

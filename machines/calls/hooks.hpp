@@ -75,6 +75,10 @@ class Hooks {
     Hooks& operator=(const Hooks&) = delete;
     virtual ~Hooks() = default;
 
+    /// Whether calling the method has an effect outside of this process, before which everything
+    /// done so far has to be durable.
+    [[nodiscard]] virtual bool leaves_process(std::string_view method) const;
+
     virtual Value on_machine_start(const CallScope& scope, Value context);
     /// Returns the final output.
     virtual Value on_machine_end(const CallScope& scope, const Value& context, Value output);

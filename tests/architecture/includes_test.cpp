@@ -83,6 +83,7 @@ const std::vector<Library>& libraries() {
         {"sqlite3", {"common/store/sqlite", "tests", "bench"}, {"common/store/sqlite", "bench"}},
         {"sodium", {"common/store/sqlite", "common/base"}, {}},
         {"yaml-cpp/", {"machines/config"}, {}},
+        {"curl/", {"machines/calls"}, {}},
         {"CLI/", {"cli", "coordinator", "worker", "scaler"}, {}},
         {"boost/process", {"common/process"}, {}},
         {"boost/", {"common/process", "coordinator", "worker", "scaler"}, {}},
