@@ -16,6 +16,10 @@ if(FLEET_SANITIZE)
                                                    -fno-omit-frame-pointer)
     target_link_options(fleet_options INTERFACE -fsanitize=${FLEET_SANITIZE})
 endif()
+if(FLEET_FUZZ)
+    # The product tells the fuzzer which way it went.
+    target_compile_options(fleet_options INTERFACE -fsanitize=fuzzer-no-link)
+endif()
 
 # fleet_library(NAME FOLDER [NO_RECURSE] LINK ...): every .cpp below FOLDER except main.cpp.
 function(fleet_library name folder)

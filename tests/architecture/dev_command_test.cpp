@@ -83,7 +83,8 @@ TEST_CASE("./dev help names every command from any directory") {
     const auto result = run_program(
         {.argv = {(source_dir() / "dev").string(), "help"}, .directory = elsewhere.path()});
     CHECK(result.exit_code == 0);
-    for (const char* command : {"setup", "build", "test", "lint", "bench", "chaos", "quickstart"}) {
+    for (const char* command :
+         {"setup", "build", "test", "lint", "bench", "chaos", "fuzz", "quickstart"}) {
         CHECK_THAT(result.out, Contains(command));
     }
 }
@@ -98,7 +99,9 @@ TEST_CASE("./dev refuses what it does not know with exit code 2") {
                                                {"setup", "now"},
                                                {"chaos"},
                                                {"chaos", "--minutes", "0"},
-                                               {"chaos", "--minutes", "1", "--seed", "x"}}) {
+                                               {"chaos", "--minutes", "1", "--seed", "x"},
+                                               {"fuzz", "nothing"},
+                                               {"fuzz", "--seconds", "0"}}) {
         std::vector<std::string> argv{dev};
         argv.insert(argv.end(), arguments.begin(), arguments.end());
         const auto result = run_program({.argv = argv});

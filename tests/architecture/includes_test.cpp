@@ -84,6 +84,7 @@ const std::vector<Library>& libraries() {
         {"sodium", {"common/store/sqlite", "common/base"}, {}},
         {"yaml-cpp/", {"machines/config"}, {}},
         {"curl/", {"machines/calls"}, {}},
+        {"re2/", {"machines/cel", "machines/engine"}, {}},
         {"CLI/", {"cli", "coordinator", "worker", "scaler"}, {}},
         {"boost/process", {"common/process"}, {}},
         {"boost/", {"common/process", "coordinator", "worker", "scaler"}, {}},

@@ -1,0 +1,155 @@
+#include <catch2/catch.hpp>
+
+#include "tests/unit/cel/cases.hpp"
+
+using fleet::cel_test::check;
+
+TEST_CASE("CEL: numbers as they are written") {
+    check({
+        {"0", "0"},
+        {"42", "42"},
+        {"-7", "-7"},
+        {"0x1F", "31"},
+        {"0XfF", "255"},
+        {"-0x10", "-16"},
+        {"9223372036854775807", "9223372036854775807"},
+        {"-9223372036854775808", "-9223372036854775808"},
+        {"9223372036854775808", "!expression"},
+        {"-9223372036854775809", "!expression"},
+        {"18446744073709551616", "!expression"},
+        {"7u", "7"},
+        {"7U", "7"},
+        {"0xffu", "255"},
+        {"18446744073709551615u == 0xffffffffffffffffu", "true"},
+        {"18446744073709551616u", "!expression"},
+        {"1.5", "1.5"},
+        {".5", "0.5"},
+        {"-.5", "-0.5"},
+        {"1e3", "1000.0"},
+        {"1E-2", "0.01"},
+        {"2.5e+1", "25.0"},
+        {"1e400", "!expression"},
+        {"1.", "!expression"},
+        {"1abc", "!expression"},
+        {"1.5u", "!expression"},
+        {"0x", "!expression"},
+        {"--5", "5"},
+        {"---5", "-5"},
+        {"- 5", "-5"},
+    });
+}
+
+TEST_CASE("CEL: strings as they are written") {
+    check({
+        {R"("")", R"("")"},
+        {R"('abc')", R"("abc")"},
+        {R"('"')", R"("\"")"},
+        {R"("it's")", R"("it's")"},
+        {R"('''x''x''')", R"("x''x")"},
+        {"'''two\nlines'''", R"("two\nlines")"},
+        {R"("""a "quoted" word""")", R"("a \"quoted\" word")"},
+        {"'two\nlines'", "!expression"},
+        {R"('open)", "!expression"},
+        {R"('''open'')", "!expression"},
+        {R"('a\nb\tc\\')", R"("a\nb\tc\\")"},
+        {R"('\a\b\f\v\r')", "\"\\u0007\\b\\f\\u000b\\r\""},
+        {R"("\"\'\`\?")", R"("\"'`?")"},
+        {R"('\x41\X42')", R"("AB")"},
+        {R"('\u00e9' == 'é')", "true"},
+        {R"('\U0001f600' == '😀')", "true"},
+        {R"('\101')", R"("A")"},
+        {R"('\377' == 'ÿ')", "true"},
+        {R"('\303\277' == 'Ã¿')", "true"},
+        {R"('\477')", "!expression"},
+        {R"('\q')", "!expression"},
+        {R"('\u12')", "!expression"},
+        {R"('\ud800')", "!expression"},
+        {R"('\U00110000')", "!expression"},
+        {R"(r'\n\d+')", R"("\\n\\d+")"},
+        {R"(R"\\")", R"("\\\\")"},
+        {R"(r'''a\'b''')", R"("a\\'b")"},
+    });
+}
+
+TEST_CASE("CEL: bytes as they are written, and as base64 when they leave") {
+    check({
+        {"b'abc'", R"("YWJj")"},
+        {"b'ab'", R"("YWI=")"},
+        {"b'a'", R"("YQ==")"},
+        {"b''", R"("")"},
+        {"size(b'ÿ')", "2"},
+        {R"(b'\377' == b'\xff')", "true"},
+        {R"(size(b'\377'))", "1"},
+        {R"(b'\303\277' == b'ÿ')", "true"},
+        {R"(b'\u00e9')", "!expression"},
+        {R"(br'\n' == b'\\n')", "true"},
+        {R"(B"""x""" == b'x')", "true"},
+        {"b'ab' + b'c' == b'abc'", "true"},
+        {"b'a' < b'b'", "true"},
+        {"b'a' == 'a'", "false"},
+    });
+}
+
+TEST_CASE("CEL: true, false, null, lists, maps, comments") {
+    check({
+        {"true", "true"},
+        {"false", "false"},
+        {"null", "null"},
+        {"[]", "[]"},
+        {"[1, 'a', null, 2.5]", R"([1, "a", null, 2.5])"},
+        {"[1, 2,]", "[1, 2]"},
+        {"[,]", "!expression"},
+        {"[[1], [[2]]]", "[[1], [[2]]]"},
+        {"{}", "{}"},
+        {"{'a': 1, 'b': [2]}", R"({"a": 1, "b": [2]})"},
+        {"{'a': 1,}", R"({"a": 1})"},
+        {"{1: 'x', 2u: 'y', true: 'z'}", R"({"1": "x", "2": "y", "true": "z"})"},
+        {"{'a': 1, 'a': 2}", "!key"},
+        {"{1: 1, 1u: 2}", "!key"},
+        {"{1.0: 1}", "!type"},
+        {"{null: 1}", "!type"},
+        {"{[1]: 1}", "!type"},
+        {"{true: 'a', 1: 'b'}[1]", R"("b")"},
+        {"1 + // one\n 2", "3"},
+        {"// nothing but words", "!expression"},
+        {"", "true"},
+        {" \n\t", "true"},
+        {"(((1)))", "1"},
+    });
+}
+
+TEST_CASE("CEL: what is no expression") {
+    check({
+        {"1 +", "!expression"},
+        {"(1", "!expression"},
+        {"1)", "!expression"},
+        {"[1", "!expression"},
+        {"{'a' 1}", "!expression"},
+        {"1 2", "!expression"},
+        {"a = 1", "!expression"},
+        {"1 = 1", "!expression"},
+        {"true & true", "!expression"},
+        {"true | true", "!expression"},
+        {"true and true", "!expression"},
+        {"not true", "!expression"},
+        {"@", "!expression"},
+        {"true ? 1", "!expression"},
+        {"unknown", "!expression"},
+        {"unknown.field", "!expression"},
+        {"nothing(1)", "!expression"},
+        {"context.nothing()", "!expression"},
+        {"for", "!expression"},
+        {"in", "!expression"},
+        {"context.true", "!expression"},
+        {"context.", "!expression"},
+        {"context.in", "!expression"},
+        {"!-1", "!expression"},
+        {"size()", "!expression"},
+        {"size(1, 2)", "!expression"},
+        {"'a'.contains()", "!expression"},
+        {"size(context.l,)", "!expression"},
+        {"contains('a', 'b')", "!expression"},
+        {"'a'.int()", "!expression"},
+        {"Point{x: 1}", "!expression"},
+    });
+}
