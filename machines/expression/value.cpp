@@ -207,8 +207,11 @@ std::partial_ordering compare_numbers(const Value& left, const Value& right) {
     }
     const double number = right.as_floating();
     constexpr double kBeyond = 9223372036854775808.0;  // the first that is no 64-bit integer
-    if (!(number >= -kBeyond && number < kBeyond)) {
-        return left.as_floating() <=> number;
+    if (std::isnan(number)) {
+        return std::partial_ordering::unordered;
+    }
+    if (number < -kBeyond || number >= kBeyond) {
+        return number < 0 ? std::partial_ordering::greater : std::partial_ordering::less;
     }
     const double whole = std::floor(number);
     const auto order = left.as_integer() <=> static_cast<std::int64_t>(whole);
