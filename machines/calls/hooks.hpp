@@ -21,12 +21,18 @@ namespace fleet::calls {
 /// An error with a name of its own: raised by an action, a hook, an agent or a tool.
 class CallError final : public base::Error {
   public:
-    CallError(std::string type, const std::string& message)
-        : Error(message), type_(std::move(type)) {}
+    CallError(std::string type, const std::string& message,
+              std::optional<expression::Value> context = std::nullopt)
+        : Error(message), type_(std::move(type)), context_(std::move(context)) {}
     [[nodiscard]] const std::string& type() const noexcept { return type_; }
+    /// What a hook or action had made of the context until then, which stays; nullopt: nothing.
+    [[nodiscard]] const std::optional<expression::Value>& context() const noexcept {
+        return context_;
+    }
 
   private:
     std::string type_;
+    std::optional<expression::Value> context_;
 };
 
 /// What every call is told about the run that makes it.

@@ -28,10 +28,11 @@ struct ChildCall {
     std::string name;         ///< by which the parent calls it
     std::size_t machine = 0;  ///< into the program's machines
     expression::Value input;  ///< an object
+    /// Why it cannot be started: the child's end.
+    std::optional<Failure> failure;
 };
 
-/// Children of one state. `inputs` are made on demand: when the children exist already, nobody
-/// asks.
+/// Children of one state, made on demand: when they exist already, nobody asks.
 class ChildSource {
   public:
     ChildSource() = default;
@@ -39,7 +40,7 @@ class ChildSource {
     ChildSource& operator=(const ChildSource&) = delete;
     virtual ~ChildSource() = default;
     [[nodiscard]] virtual std::size_t size() const = 0;
-    /// Throws MachineError for a machine that cannot be started.
+    /// Throws what rendering its input throws.
     [[nodiscard]] virtual ChildCall call(std::size_t ordinal) const = 0;
 };
 
@@ -78,7 +79,8 @@ class Host {
     /// it is `waiting`, which is always kept). The snapshot is the run's own and changes after the
     /// call; its created_at is not set.
     virtual void checkpoint(const MachineSnapshot& snapshot, bool kept) = 0;
-    /// The last checkpoint (machine_end) with the output that on_machine_end made of it.
+    /// Replaces the last checkpoint: machine_end with the output that on_machine_end made of it, or
+    /// the state that another stage is to enter.
     virtual void amend(const MachineSnapshot& snapshot, bool kept) = 0;
     /// Work is about to leave the process: what was done before is durable when this returns.
     virtual void before_call() {}
@@ -100,7 +102,9 @@ class Host {
                         const std::string& execution_id) = 0;
     /// A launch that a snapshot holds and that was not done: nothing when its result is there.
     virtual void relaunch(const LaunchIntent& intent) = 0;
-    [[nodiscard]] virtual std::string new_execution_id() = 0;
+    /// The id of the machine that is launched next: the same one when a run that was cut off is
+    /// resumed and launches it again.
+    [[nodiscard]] virtual std::string launch_id(const MachineSnapshot& snapshot) = 0;
 
     /// A signal of the channel, consumed with the next checkpoint; nullopt: there is none, the run
     /// ends as waiting. `timeout` is the state's. Throws CallError TimeoutError when it has passed.

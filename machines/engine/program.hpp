@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "common/base/time.hpp"
+#include "machines/cel/cel.hpp"
 #include "machines/config/machine_bundle.hpp"
 #include "machines/engine/failure.hpp"
 #include "machines/engine/snapshot.hpp"
@@ -47,6 +48,7 @@ struct CompiledTransition {
     enum class Kind { always, never, simple, cel };
     Kind kind = Kind::always;
     Compiled<expression::Expression> simple;
+    Compiled<cel::CelExpression> cel;
     std::size_t target = 0;  ///< into Machine::states
 };
 
@@ -70,6 +72,7 @@ struct CompiledCall {
 
 struct State {
     const config::State* definition = nullptr;
+    expression::Value name;  ///< as context.machine.current_state has it
     bool is_final = false;
     std::vector<HookUse> hooks;
     Text wait_for;
@@ -95,11 +98,16 @@ struct Machine {
     std::vector<HookUse> lifecycle_hooks;
     std::bitset<8> checkpoint_on;  ///< by Event
     bool persists = true;
-    std::int64_t max_steps = 1000;  ///< 0: unlimited
+    bool computes_only = false;  ///< no calls, no children, no signals
+    bool has_children = false;
+    std::vector<std::string> stages;  ///< in the order in which its states name them
+    std::int64_t max_steps = 1000;    ///< 0: unlimited
     std::int64_t max_depth = 64;
 
     /// nullopt: there is none.
     [[nodiscard]] std::optional<std::size_t> find_state(std::string_view name) const;
+    /// Its place among the machine's stages; 0 for a stage that it does not name.
+    [[nodiscard]] int stage_rank(std::string_view stage) const;
     [[nodiscard]] bool keeps(Event event) const {
         return checkpoint_on.test(static_cast<std::size_t>(event));
     }

@@ -29,7 +29,9 @@ struct RunOptions {
     std::optional<std::int64_t> max_steps;  ///< overrides the machine's; 0: unlimited
     std::optional<std::int64_t> max_agent_calls;
     std::int64_t depth = 0;  ///< of the machine below its root
-    std::string log_path;    ///< for hooks, see calls::CallScope
+    /// A run that goes on from a state's exit runs that state again, as the family's SDK does.
+    bool reenter_after_exit = false;
+    std::string log_path;  ///< for hooks, see calls::CallScope
     std::stop_token stop;
 };
 

@@ -1,0 +1,12 @@
+// Values of a configuration file as values of expressions and templates.
+#pragma once
+
+#include "machines/config/node.hpp"
+#include "machines/expression/value.hpp"
+
+namespace fleet::engine {
+
+/// Integers beyond 64 bits become floats.
+[[nodiscard]] expression::Value value_of(const config::Node& node);
+
+}  // namespace fleet::engine
