@@ -35,7 +35,8 @@ inline constexpr std::size_t kMaxNesting = 100;
 /// Operators and selections one after the other: `a + a + ...`, `a.b.c...`; && and || are not
 /// limited.
 inline constexpr std::size_t kMaxChain = 400;
-/// Operations, elements looked at, and 64 bytes of text each, in one evaluation.
+/// In one evaluation: operations, elements looked at and every 64 bytes of text count as one, an
+/// error that another operand makes harmless as 50.
 inline constexpr std::size_t kMaxSteps = 1'000'000;
 
 class CelExpression {

@@ -25,6 +25,8 @@ const Value& keep(const Value& part, const Value& owner, Value& room) {
 /// The errors of operands of && and ||: forgotten when another operand decides.
 class PutOff {
   public:
+    explicit PutOff(Meter& meter) : meter_(meter) {}
+
     /// `run` gives the boolean; nullopt when it failed. Limits are not put off.
     template <typename Run>
     std::optional<bool> attempt(const Node*& failed, const Run& run) {
@@ -34,6 +36,8 @@ class PutOff {
             if (failure.kind() == ErrorKind::limit) {
                 throw;
             }
+            // As many as elements may fail, and each takes long to carry.
+            meter_.charge(kSteps);
             if (!failure_) {
                 failure_ = failure;
                 where_ = failed;
@@ -49,6 +53,9 @@ class PutOff {
     }
 
   private:
+    static constexpr std::size_t kSteps = 50;
+
+    Meter& meter_;
     std::optional<EvaluationError> failure_;
     const Node* where_ = nullptr;
 };
@@ -165,7 +172,7 @@ bool Evaluator::test(const Node& node) {
 }
 
 bool Evaluator::joined(const Node& node, bool deciding) {
-    PutOff errors;
+    PutOff errors(meter_);
     for (const auto& operand : node.operands) {
         const auto result = errors.attempt(failed_, [&] { return test(*operand); });
         if (result == deciding) {
@@ -258,7 +265,7 @@ Value Evaluator::macro(const Node& node) {
 }
 
 bool Evaluator::macro_joined(const Node& node, const List& items, bool deciding) {
-    PutOff errors;
+    PutOff errors(meter_);
     for (const Value& item : items) {
         locals_[node.number] = item;
         const auto result = errors.attempt(failed_, [&] { return test(*node.operands[1]); });

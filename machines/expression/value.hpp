@@ -54,7 +54,7 @@ class Object {
 /// Nested deeper than kMaxDepth, or of more than kMaxWeight characters and elements (shared parts
 /// count each time), a value is refused: printing and comparing stay bounded.
 inline constexpr std::uint32_t kMaxDepth = 500;
-inline constexpr std::uint64_t kMaxWeight = std::uint64_t{1} << 28U;
+inline constexpr std::uint64_t kMaxWeight = std::uint64_t{1} << 26U;
 
 class Value {
   public:

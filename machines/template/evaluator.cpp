@@ -36,25 +36,25 @@ expression::Value Renderer::evaluate(const Expr& expr) {
             return member_of(owner, evaluate(*expr.operands[1]), expr.shown);
         }
         case Expr::Type::slice:
-            return evaluate_slice(expr);
+            return charged(evaluate_slice(expr));
         case Expr::Type::call:
-            return evaluate_call(expr);
+            return charged(evaluate_call(expr));
         case Expr::Type::filter: {
             const Value subject = evaluate(*expr.operands[0]);
-            return expr.filter(subject, evaluate_arguments(expr), body_.mode);
+            return charged(expr.filter(subject, evaluate_arguments(expr), body_.mode));
         }
         case Expr::Type::test: {
             const Value subject = evaluate(*expr.operands[0]);
             return Value::boolean(expr.test(subject, evaluate_arguments(expr)));
         }
         case Expr::Type::arithmetic:
-            return evaluate_arithmetic(expr);
+            return charged(evaluate_arithmetic(expr));
         case Expr::Type::sign: {
             const Value value = evaluate(*expr.operands[0]);
             return expr.negative ? expression::negate(value) : expression::identity(value);
         }
         case Expr::Type::concat:
-            return evaluate_concat(expr);
+            return charged(evaluate_concat(expr));
         case Expr::Type::comparison:
             return evaluate_comparison(expr);
         case Expr::Type::all_of: {

@@ -30,6 +30,7 @@ void Renderer::append(std::string_view text) {
         fail(ErrorKind::limit,
              "the template prints more than " + std::to_string(kMaxOutputBytes) + " bytes");
     }
+    charge(text.size());
     out_ += text;
 }
 
@@ -150,6 +151,25 @@ void Renderer::count_iteration() {
         fail(ErrorKind::limit,
              "the template's loops run more than " + std::to_string(kMaxIterations) + " times");
     }
+}
+
+void Renderer::charge(std::size_t work) {
+    work_ += work;
+    if (work_ > kMaxWork) {
+        fail(ErrorKind::limit, "the template makes more than " + std::to_string(kMaxWork) +
+                                   " characters and elements on its way");
+    }
+}
+
+Value Renderer::charged(Value made) {
+    if (made.is_string()) {
+        charge(made.as_string().size());
+    } else if (made.is_list_like()) {
+        charge(made.as_list().size());
+    } else if (made.is_dict()) {
+        charge(made.as_dict().size());
+    }
+    return made;
 }
 
 Value Renderer::captured(const Block& block) {

@@ -30,6 +30,9 @@ class Renderer {
     void render_condition(const Statement& statement);
     void render_loop(const Statement& statement);
     void count_iteration();
+    void charge(std::size_t work);
+    /// The value, once making it was charged.
+    [[nodiscard]] Value charged(Value made);
     [[nodiscard]] Value captured(const Block& block);
     [[nodiscard]] Value filtered(const Expr& filters, Value text);
     void append(std::string_view text);
@@ -62,6 +65,7 @@ class Renderer {
     std::size_t frame_ = 0;
     std::vector<std::optional<Value>> roots_;  ///< the variables that were looked at, by name's id
     std::size_t iterations_ = 0;
+    std::size_t work_ = 0;
     std::size_t loop_depth_ = 0;
 };
 

@@ -36,6 +36,9 @@ enum class Mode {
 /// A rendering that would exceed one of these ends with an error (limit).
 inline constexpr std::size_t kMaxOutputBytes = std::size_t{64} << 20U;
 inline constexpr std::size_t kMaxIterations = 1'000'000;
+/// Characters and elements that operators, filters and calls make and loops print, together: what
+/// bounds the time that a rendering takes.
+inline constexpr std::size_t kMaxWork = std::size_t{1} << 30U;
 
 class Template {
   public:

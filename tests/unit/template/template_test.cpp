@@ -81,6 +81,12 @@ TEST_CASE("rendering is limited in turns, size and depth") {
     CHECK_THAT(error_of("{% set n = namespace(x=[]) %}{% for a in range(10000) %}"
                         "{% set n.x = [n.x] %}{% endfor %}"),
                Catch::StartsWith("limit: "));
+    // What is made and thrown away counts too: each turn makes millions of characters.
+    CHECK_THAT(error_of("{% for a in range(1000000) %}{% set x = 'x' * 20000000 %}{% endfor %}"),
+               Catch::StartsWith("limit: "));
+    CHECK_THAT(error_of("{% for a in range(1000000) %}{% set x %}{{ 'x' * 20000000 }}{% endset %}"
+                        "{% endfor %}"),
+               Catch::StartsWith("limit: "));
     CHECK_THAT(error_of("{{ " + std::string(5000, '(') + "1" + std::string(5000, ')') + " }}"),
                Catch::StartsWith("template_syntax: "));
     std::string nested;
