@@ -43,6 +43,11 @@ class PersistenceBackend {
     /// the new execution_id, parent_execution_id = from and pending_launches = null. False: no such
     /// one.
     virtual bool clone(const std::string& from, const std::string& to) = 0;
+
+    /// Kept under its hash; idempotent, the first one stays (equal hashes mean equal content).
+    virtual void put_config(const model::StoredConfig& config) = 0;
+    /// nullopt: not stored.
+    [[nodiscard]] virtual std::optional<model::StoredConfig> config(const std::string& hash) = 0;
 };
 
 }  // namespace fleet::contracts

@@ -21,6 +21,13 @@ struct SendResult {
 };
 inline constexpr std::size_t kMaxWoken = 1'000;
 
+enum class Addressed {
+    woken,      ///< it waited on the channel and is pending, resume-first
+    kept,       ///< for it alone, until it waits on the channel or ends
+    ended,      ///< done, failed or cancelled: not kept
+    not_found,  ///< no such execution
+};
+
 class SignalBackend {
   public:
     SignalBackend() = default;
@@ -31,12 +38,15 @@ class SignalBackend {
     /// One transaction: a copy to every execution that waits on the channel now, or kept if nobody
     /// does.
     virtual SendResult send(const std::string& channel, const base::JsonText& payload) = 0;
+    /// One transaction. For one execution alone; nobody else that waits on the channel gets it.
+    virtual Addressed send_to(const model::ExecutionId& execution, const std::string& channel,
+                              const base::JsonText& payload) = 0;
     /// The oldest kept signal of the channel, removed; nullopt if there is none.
     virtual std::optional<model::Signal> consume(const std::string& channel) = 0;
     /// Oldest first, not removed.
     [[nodiscard]] virtual std::vector<model::Signal> peek(const std::string& channel,
                                                           std::size_t limit) = 0;
-    /// Channels with kept signals, by name.
+    /// Channels with kept signals, by name. Addressed ones are in none of these three.
     [[nodiscard]] virtual std::vector<model::ChannelCount> channels() = 0;
 };
 

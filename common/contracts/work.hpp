@@ -4,8 +4,9 @@
 // time of a few transactions, and throws base::StoreError when the store cannot do its work; a
 // StoreError of kind `unknown` means that the call may be repeated with the same ids.
 //
-// Scheduling order inside a pool: resumed before new; later stages before earlier ones; higher
-// priority; then age. Work that is `loading` is claimable as it comes in.
+// Scheduling order inside a pool: resumed before new; later stages before earlier ones; children
+// before roots, so that what is begun ends first; higher priority; then age. Work that is `loading`
+// is claimable as it comes in.
 #pragma once
 
 #include <cstdint>
@@ -17,6 +18,7 @@
 #include "common/base/json_text.hpp"
 #include "common/base/time.hpp"
 #include "common/model/batch.hpp"
+#include "common/model/child.hpp"
 #include "common/model/execution.hpp"
 #include "common/model/lease.hpp"
 #include "common/model/pressure.hpp"
@@ -96,6 +98,12 @@ struct Claimed {
     int failures = 0;
     int max_attempts = 1;
     base::StoreTime created_at{};
+    /// What ended the wait before; told again until a commit has a snapshot or parks or ends.
+    model::Woken woken_by = model::Woken::none;
+    model::ExecutionId parent;  ///< nil for roots
+    model::ExecutionId root;    ///< its own id for roots
+    /// It has had in-place children: those of the snapshot's step may be open, look them up.
+    bool has_in_place = false;
 };
 
 struct ClaimAnswer {
@@ -131,7 +139,10 @@ struct ExecutionFilter {
     std::vector<model::ExecutionId> ids;  ///< empty: all
     std::optional<model::ErrorKind> error_kind;
     std::string worker_id;
-    std::size_t limit = 100;  ///< 1..10,000
+    /// Without the children of others; ignored with `ids` or `parent`.
+    bool roots_only = true;
+    model::ExecutionId parent;  ///< not nil: only the children of this one
+    std::size_t limit = 100;    ///< 1..10,000
     /// Page: the `next` of the previous answer; 0 for the first page.
     std::int64_t after = 0;
     bool newest_first = false;
@@ -212,21 +223,34 @@ class WorkBackend {
                                                               ReleaseReason reason) = 0;
 
     /// failed or cancelled -> pending, counters of failures reset, attempt numbers go on.
-    /// Executions whose unique key is live elsewhere are skipped.
+    /// Executions whose unique key is live elsewhere are skipped, and those that are still being
+    /// cancelled. Children are requeued by their ids only: while the parent is parked at the step
+    /// that made it, it waits for the child again; else the child runs detached.
     virtual BulkResult requeue(const BulkSelection& selection) = 0;
     /// pending, waiting -> cancelled; running ones are marked and end at their next commit. With a
     /// batch alone the batch itself becomes cancelled first, so that nothing of it starts any more.
+    /// Each with its subtree, from the top down: call again while there is `more`. If nobody does,
+    /// claims go on with it; meanwhile nothing below is handed out, and a commit below is refused.
     virtual BulkResult cancel(const BulkSelection& selection) = 0;
 
-    /// O(stages). nullopt: no such pool. `batch`: only this batch's private lane; empty: the lanes
-    /// that all workers of the pool share; kAllLanes: everything.
+    /// O(stages), children included: all that must be worked on. nullopt: no such pool. `batch`:
+    /// only this batch's private lane; empty: the lanes that all workers of the pool share;
+    /// kAllLanes: everything.
     [[nodiscard]] virtual std::optional<model::PoolPressure> pressure(const std::string& pool,
                                                                       const std::string& batch) = 0;
     [[nodiscard]] virtual std::optional<model::Execution> get(const model::ExecutionId& id) = 0;
     [[nodiscard]] virtual ExecutionPage find(const ExecutionFilter& filter) = 0;
     /// Attempts from the first to the last, the last one included.
     [[nodiscard]] virtual std::vector<model::Attempt> attempts(const model::ExecutionId& id) = 0;
-    /// Failed executions grouped; largest first, at most `limit` groups.
+    /// The children that this step of `parent` created, by ordinal, from `after_ordinal` on (-1:
+    /// from the first), at most `limit` (1..10,000).
+    [[nodiscard]] virtual std::vector<model::ChildState> children(const model::ExecutionId& parent,
+                                                                  std::int64_t step,
+                                                                  std::int64_t after_ordinal,
+                                                                  std::size_t limit) = 0;
+    /// The execution and what is below it, at most `limit` nodes.
+    [[nodiscard]] virtual model::Tree tree(const model::ExecutionId& top, std::size_t limit) = 0;
+    /// Failed roots grouped; largest first, at most `limit` groups.
     [[nodiscard]] virtual std::vector<ErrorGroup> errors(const std::string& batch,
                                                          std::size_t limit) = 0;
 };

@@ -23,6 +23,7 @@ void write_integer_if_any(JsonObjectWriter& json, std::string_view name, std::in
 base::JsonText error_json(const ExecutionError& error) {
     JsonObjectWriter json;
     json.text("kind", to_text(error.kind));
+    write_text_if_any(json, "type", error.type);
     json.text("message", error.message);
     write_text_if_any(json, "evidence", error.evidence);
     return json.finish();
@@ -38,6 +39,7 @@ ExecutionError error_from(const base::Json& value) {
         json.refuse("kind", "a known kind of error: \"" + kind + "\"");
     }
     error.kind = *known;
+    json.read("type", error.type);
     json.read("message", error.message);
     json.read("evidence", error.evidence);
     return error;

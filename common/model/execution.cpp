@@ -28,6 +28,13 @@ constexpr NameTable<ErrorKind, 10> kErrorKindNames{{
     {ErrorKind::internal, "internal"},
 }};
 
+constexpr NameTable<Woken, 4> kWokenNames{{
+    {Woken::none, "none"},
+    {Woken::signal, "signal"},
+    {Woken::deadline, "deadline"},
+    {Woken::children, "children"},
+}};
+
 void write_text_or_null(JsonObjectWriter& json, std::string_view name, const std::string& value) {
     if (value.empty()) {
         json.null(name);
@@ -48,6 +55,9 @@ void write_time_or_null(JsonObjectWriter& json, std::string_view name,
 base::JsonText error_json(const ExecutionError& error) {
     JsonObjectWriter json;
     json.text("kind", to_text(error.kind));
+    if (!error.type.empty()) {
+        json.text("type", error.type);
+    }
     json.text("message", error.message);
     json.text("evidence", error.evidence);
     return json.finish();
@@ -86,6 +96,10 @@ std::string_view to_text(ErrorKind kind) {
 
 std::optional<ErrorKind> parse_error_kind(std::string_view text) {
     return value_of(kErrorKindNames, text);
+}
+
+std::string_view to_text(Woken woken) {
+    return name_of(kWokenNames, woken);
 }
 
 base::JsonText to_json_text(const Execution& execution) {

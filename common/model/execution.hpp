@@ -22,9 +22,9 @@ using ExecutionId = base::Uuid;
 //   +-----> pending ------------> running ------------------> done
 //   |          ^                   |  |  \------------------> failed
 //   | requeue  |  release, retry,  |  |   \-----------------> cancelled
-//   |          |  takeover         |  | park (channel, time)
+//   |          |  takeover         |  | park (channel, time, children)
 //   |          +-------------------+  v
-//   |          +--------------------waiting   signal or deadline
+//   |          +--------------------waiting   signal, deadline or end of the children
 //   +--- failed, cancelled
 //
 // `cancel` moves pending and waiting to cancelled at once; a running one at its next commit.
@@ -60,6 +60,7 @@ struct ExecutionError {
     ErrorKind kind = ErrorKind::internal;
     std::string message;
     std::string evidence;
+    std::string type = {};  ///< "ValueError", "TimeoutError"; empty for commands
     bool operator==(const ExecutionError&) const = default;
 };
 
@@ -79,6 +80,10 @@ inline constexpr int kMaxLostWorker = 10;
 /// Bounds of a priority; larger is more urgent. 0 is the default.
 inline constexpr int kMaxPriority = 100'000;
 inline constexpr int kMinPriority = -100'000;
+
+/// What moved an execution from `waiting` to `pending`; kept until a commit has used it.
+enum class Woken { none, signal, deadline, children };
+[[nodiscard]] std::string_view to_text(Woken woken);
 
 /// Counters of one execution; only `failures` is held against max_attempts.
 struct Counters {
@@ -144,10 +149,15 @@ struct Execution {
     std::string unique_key;
     bool cancel_requested = false;
     bool poisoned = false;  ///< failed because max_attempts counting failures were used up
+    ExecutionId parent;     ///< nil for roots
+    ExecutionId root;       ///< its own id for roots
+    std::string label;      ///< by what name the parent calls the machine; empty for roots
+    /// Children that the wait in which it is parked still waits for.
+    std::int64_t children_open = 0;
 };
 
 /// `id batch pool stage status attempt failures priority created_at started_at finished_at worker
-/// input output error{kind,message,evidence}`: the one JSON form of an execution, one line.
+/// input output error{kind,type,message,evidence}`: the one JSON form of an execution, one line.
 [[nodiscard]] base::JsonText to_json_text(const Execution& execution);
 
 }  // namespace fleet::model

@@ -5,6 +5,7 @@
 #include <string>
 
 #include "common/base/json_text.hpp"
+#include "common/base/time.hpp"
 #include "common/model/execution.hpp"
 
 namespace fleet::model {
@@ -22,6 +23,16 @@ struct Snapshot {
 
     /// `<id>/step_%06d_<event>.json`: the family's key form.
     [[nodiscard]] std::string key() const;
+};
+
+/// A machine's configuration as it was read, stored once under the hash of its content, so that an
+/// execution goes on with the one it began with.
+struct StoredConfig {
+    std::string hash;
+    std::string machine_name;
+    std::string spec_version;
+    std::string raw;  ///< the text that was read; for several files a JSON bundle of them
+    base::StoreTime created_at{};  ///< given by the store
 };
 
 }  // namespace fleet::model

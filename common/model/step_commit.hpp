@@ -1,12 +1,14 @@
 // What one step of an execution changed; applied to the store as one atomic, fenced write.
 #pragma once
 
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <variant>
 #include <vector>
 
 #include "common/base/json_text.hpp"
+#include "common/model/child.hpp"
 #include "common/model/execution.hpp"
 #include "common/model/lease.hpp"
 #include "common/model/snapshot.hpp"
@@ -32,6 +34,22 @@ struct NextWaiting {
     std::optional<base::Millis> deadline;
     bool operator==(const NextWaiting&) const = default;
 };
+enum class WaitMode {
+    settled,  ///< until every waited-for child has ended
+    any,      ///< until the first has ended
+};
+/// Parked without an owner until the waited-for children of (this execution, `step`) have ended as
+/// `mode` says, or until `deadline` has passed. Children that ended before count; if nothing is
+/// left to wait for, the execution becomes pending at once.
+struct NextChildren {
+    std::int64_t step = 0;
+    WaitMode mode = WaitMode::settled;
+    /// What is still open when the wait ends is cancelled with its subtrees; else it goes on and
+    /// nobody waits for it.
+    bool cancel_rest = false;
+    std::optional<base::Millis> deadline = {};
+    bool operator==(const NextChildren&) const = default;
+};
 /// The end: the output is the result at flatagents://{id}/result.
 struct NextDone {
     base::JsonText output;
@@ -45,12 +63,25 @@ struct NextFailed {
     base::Millis retry_delay{0};
     bool operator==(const NextFailed&) const = default;
 };
-using Next = std::variant<NextRunning, NextPending, NextWaiting, NextDone, NextFailed>;
+using Next =
+    std::variant<NextRunning, NextPending, NextWaiting, NextChildren, NextDone, NextFailed>;
 
 struct SignalToSend {
     std::string channel;
     base::JsonText payload;
     bool operator==(const SignalToSend&) const = default;
+};
+
+/// A step of an open in-place descendant. Any alternative of `next` but running, done and failed
+/// detaches it: it becomes an ordinary execution that its parent waits for, and `next` of each
+/// ancestor up to the committing execution must be NextChildren at the step that created it. A
+/// failure is its end, whatever its class: the store does not retry what has no slot of its own.
+struct InPlaceStep {
+    ExecutionId id;
+    std::optional<Snapshot> snapshot = {};  ///< replaces the resume point
+    bool keep_history = false;              ///< also kept in machine_checkpoints
+    std::vector<Snapshot> history = {};     ///< kept before `snapshot`, in this order
+    Next next = {};
 };
 
 struct StepCommit {
@@ -63,6 +94,10 @@ struct StepCommit {
     int attempt = 0;
     std::optional<Snapshot> snapshot;  ///< replaces the resume point
     bool keep_history = false;         ///< also kept in machine_checkpoints
+    std::vector<Snapshot> history;     ///< kept in machine_checkpoints before `snapshot`, in order
+    /// Inserted in this order, at most kMaxChildren; those that are there already are left alone.
+    std::vector<NewChild> children;
+    std::vector<InPlaceStep> in_place;  ///< applied after the children, in this order
     std::vector<SignalToSend> signals;
     std::optional<Attempt> attempt_record;
     std::vector<UsageRecord> usage;

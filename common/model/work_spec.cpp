@@ -77,6 +77,13 @@ base::JsonText to_json_text(const WorkSpec& spec) {
     // Every member is written: a spec keeps its meaning when a default changes later.
     base::Json json;
     json["machine"] = spec.machine;
+    // These two only when set: specs that were stored before they existed keep their text.
+    if (!spec.config.empty()) {
+        json["config"] = spec.config;
+    }
+    if (spec.entry != 0) {
+        json["entry"] = spec.entry;
+    }
     json["argv"] = spec.argv;
     json["directory"] = spec.directory;
     base::Json environment = base::Json::array();
@@ -103,6 +110,8 @@ WorkSpec work_spec_from_json(const base::JsonText& text) {
     const JsonObjectReader json(text, kWhat);
     WorkSpec spec;
     json.read("machine", spec.machine);
+    json.read("config", spec.config);
+    json.read("entry", spec.entry);
     spec.argv = strings_from(json, "argv");
     json.read("directory", spec.directory);
     if (const base::Json* environment = json.find_array("environment")) {

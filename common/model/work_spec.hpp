@@ -27,9 +27,12 @@ struct Backoff {
 };
 
 struct WorkSpec {
-    std::string machine = "builtin:command";  ///< or builtin:noop, builtin:echo, builtin:sleep
-    std::vector<std::string> argv;            ///< templates with placeholders; for commands
-    std::string directory;                    ///< absolute working directory; for commands
+    /// Or builtin:noop, builtin:echo, builtin:sleep; "flatmachine" with `config`.
+    std::string machine = "builtin:command";
+    std::string config = {};        ///< hash of the stored configuration; empty for built-ins
+    std::int64_t entry = 0;         ///< which machine of the configuration's bundle; 0: the first
+    std::vector<std::string> argv;  ///< templates with placeholders; for commands
+    std::string directory;          ///< absolute working directory; for commands
     std::vector<std::pair<std::string, std::string>> environment;  ///< added to the worker's own
     bool item_on_stdin = false;
     std::optional<base::Millis> timeout;  ///< of one attempt

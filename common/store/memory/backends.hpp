@@ -25,6 +25,10 @@ namespace fleet::store::memory {
                                                const model::StepCommit& commit);
 contracts::SendResult send_signal(Transaction& transaction, const std::string& channel,
                                   const base::JsonText& payload);
+/// The oldest kept for this execution alone, else for whoever comes; removed.
+[[nodiscard]] std::optional<model::Signal> take_signal_for(State& state,
+                                                           const model::ExecutionId& execution,
+                                                           const std::string& channel);
 /// The oldest kept signal, removed.
 [[nodiscard]] std::optional<model::Signal> take_signal(State& state, const std::string& channel);
 void save_checkpoint(State& state, const model::Snapshot& snapshot);

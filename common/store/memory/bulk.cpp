@@ -3,6 +3,7 @@
 #include <vector>
 
 #include "common/store/memory/backends.hpp"
+#include "common/store/memory/children.hpp"
 #include "common/store/memory/executions.hpp"
 
 namespace fleet::store::memory {
@@ -69,6 +70,9 @@ std::string refusal_of_requeue(const State& state, const Row& row) {
         return id + ": is " + std::string(to_text(row.status)) +
                "; only failed and cancelled ones can be requeued";
     }
+    if (row.kinship && row.kinship->kind == model::ChildKind::in_place) {
+        return id + ": it ran inside its parent; requeue that one";
+    }
     if (!row.batch.empty() &&
         state.batches.at(row.batch).batch.state == model::BatchState::cancelled) {
         return id + ": its batch " + row.batch + " is cancelled";
@@ -89,7 +93,7 @@ BulkResult requeue(Transaction& transaction, const BulkSelection& selection) {
     const bool by_id = !selection.ids.empty();
     for_each_selected(state, selection, result, [&](Row& row) {
         const bool candidate = row.status == Status::failed || row.status == Status::cancelled;
-        if (!candidate && !by_id) {
+        if (!by_id && (!candidate || row.kinship)) {
             return true;
         }
         if (std::string reason = refusal_of_requeue(state, row); !reason.empty()) {
@@ -106,6 +110,7 @@ BulkResult requeue(Transaction& transaction, const BulkSelection& selection) {
         row.counters.lost_worker = 0;
         row.poisoned = false;
         row.cancel_requested = false;
+        open_again(state, row);
         make_pending(transaction, row, base::Millis{0});
         ++result.changed;
         return true;
@@ -136,12 +141,17 @@ BulkResult cancel(Transaction& transaction, const BulkSelection& selection) {
             }
             return true;
         }
+        if (by_id && row.in_place()) {
+            skip(result, row.id.text() + ": it runs inside its parent; cancel that one");
+            return true;
+        }
         if (result.changed == static_cast<std::int64_t>(contracts::kMaxBulk)) {
             result.more = true;
             return false;
         }
         if (row.status == Status::running) {
             row.cancel_requested = true;
+            cancel_below(transaction, row);
         } else {
             make_terminal(transaction, row, Status::cancelled,
                           model::ExecutionError{model::ErrorKind::cancelled, "cancelled", {}});

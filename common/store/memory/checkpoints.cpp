@@ -75,6 +75,20 @@ class Checkpoints final : public contracts::PersistenceBackend {
         return true;
     }
 
+    void put_config(const model::StoredConfig& config) override {
+        const Transaction transaction(state_, Access::write);
+        const auto [stored, made] = state_.configs.try_emplace(config.hash, config);
+        if (made) {
+            stored->second.created_at = transaction.now();
+        }
+    }
+
+    std::optional<model::StoredConfig> config(const std::string& hash) override {
+        const Transaction transaction(state_, Access::read);
+        const auto found = state_.configs.find(hash);
+        return found == state_.configs.end() ? std::nullopt : std::optional(found->second);
+    }
+
   private:
     std::optional<model::Snapshot> latest(const std::string& execution_id) const {
         const auto key = state_.latest_checkpoints.find(execution_id);

@@ -82,20 +82,20 @@ void take_from_expired(Transaction& transaction, const ClaimRequest& request, Cl
     }
 }
 
-/// The first in the scheduling order: resumed, later stage, priority, age.
+/// The first in the scheduling order: resumed, later stage, children, priority, age.
 Row* next_ready(State& state, const ClaimRequest& request) {
-    using Order = std::tuple<bool, int, int, std::int64_t>;
+    using Order = std::tuple<bool, int, bool, int, std::int64_t>;
     std::optional<Order> best;
     for (const Lane& lane : state.lanes) {
         if (!lane.ready.empty() && is_claimable_lane(lane, request)) {
-            const auto& [new_work, priority, sequence] = *lane.ready.begin();
-            const Order order{new_work, -lane.stage_rank, priority, sequence};
+            const auto& [new_work, root, priority, sequence] = *lane.ready.begin();
+            const Order order{new_work, -lane.stage_rank, root, priority, sequence};
             if (!best || order < *best) {
                 best = order;
             }
         }
     }
-    return best ? &state.rows.at(std::get<3>(*best)) : nullptr;
+    return best ? &state.rows.at(std::get<4>(*best)) : nullptr;
 }
 
 Claimed hand_out(Transaction& transaction, Row& row, const ClaimRequest& request, bool begin) {
@@ -127,6 +127,10 @@ Claimed hand_out(Transaction& transaction, Row& row, const ClaimRequest& request
     claimed.failures = row.counters.failures;
     claimed.max_attempts = row.max_attempts;
     claimed.created_at = row.created_at;
+    claimed.woken_by = row.woken;
+    claimed.root = row.kinship ? state.rows.at(row.kinship->root).id : row.id;
+    claimed.parent = row.kinship ? state.rows.at(row.kinship->parent).id : model::ExecutionId{};
+    claimed.has_in_place = row.has_in_place;
     return claimed;
 }
 

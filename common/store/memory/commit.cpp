@@ -1,7 +1,7 @@
-#include <type_traits>
 #include <variant>
 
 #include "common/store/memory/backends.hpp"
+#include "common/store/memory/children.hpp"
 #include "common/store/memory/executions.hpp"
 
 namespace fleet::store::memory {
@@ -34,7 +34,6 @@ void go_on(Transaction& transaction, Row& row, const model::NextPending& next) {
     const std::optional<int> rank = known ? std::nullopt : std::optional<int>(lane.stage_rank + 1);
     const LaneNumber target = lane_number(state, lane.pool, next.stage, lane.batch, rank);
     row.resumed = true;
-    row.signal.clear();
     alter_row(transaction, row, [&](Row& changed) {
         changed.lane = target;
         changed.status = model::Status::pending;
@@ -48,12 +47,10 @@ void go_on(Transaction& transaction, Row& row, const model::NextPending& next) {
 }
 
 void go_on(Transaction& transaction, Row& row, const model::NextWaiting& next) {
-    row.signal.clear();
     if (!next.channel.empty()) {
-        if (const auto kept = take_signal(transaction.state(), next.channel)) {
+        if (const auto kept = take_signal_for(transaction.state(), row.id, next.channel)) {
             row.signal = kept->payload;
-            row.resumed = true;
-            make_pending(transaction, row, base::Millis{0});
+            wake(transaction, row, model::Woken::signal);
             return;
         }
     }
@@ -68,9 +65,12 @@ void go_on(Transaction& transaction, Row& row, const model::NextWaiting& next) {
     });
 }
 
+void go_on(Transaction& transaction, Row& row, const model::NextChildren& next) {
+    park_on_children(transaction, row, next);
+}
+
 void go_on(Transaction& transaction, Row& row, const model::NextDone& next) {
     row.output = next.output;
-    row.signal.clear();
     make_terminal(transaction, row, model::Status::done, std::nullopt);
 }
 
@@ -99,19 +99,78 @@ void go_on(Transaction& transaction, Row& row, const model::NextFailed& next) {
     make_pending(transaction, row, next.retry_delay);
 }
 
+void apply_in_place(Transaction& transaction, const model::InPlaceStep& step) {
+    State& state = transaction.state();
+    Row& row = *find_row(state, step.id);
+    for (const model::Snapshot& snapshot : step.history) {
+        save_checkpoint(state, snapshot);
+    }
+    if (step.snapshot) {
+        row.snapshot = step.snapshot->json;
+        if (step.keep_history) {
+            save_checkpoint(state, *step.snapshot);
+        }
+    }
+    if (const auto* failed = std::get_if<model::NextFailed>(&step.next)) {
+        make_terminal(transaction, row, model::Status::failed, failed->error);
+    } else {
+        std::visit([&](const auto& next) { go_on(transaction, row, next); }, step.next);
+    }
+}
+
+/// A wake-up and its payload are told until a commit has replaced the resume point or left it.
+bool uses_wake_up(const StepCommit& commit) {
+    return commit.snapshot || (!std::holds_alternative<model::NextRunning>(commit.next) &&
+                               !std::holds_alternative<model::NextFailed>(commit.next));
+}
+
+void check_next(const model::ExecutionId& id, const model::Next& next) {
+    const auto* waiting = std::get_if<model::NextWaiting>(&next);
+    if (waiting != nullptr && waiting->channel.empty() && !waiting->deadline) {
+        refuse_call("parking execution " + id.text() +
+                    ": neither a channel nor a deadline is given");
+    }
+    const auto* failed = std::get_if<model::NextFailed>(&next);
+    if (failed != nullptr && failed->error.message.empty()) {
+        refuse_call("failing execution " + id.text() + ": the error has no message");
+    }
+}
+
 void check_commit(const StepCommit& commit) {
     const std::string id = commit.lease.execution.text();
     if (commit.commit_id == 0) {
         refuse_call("committing a step of execution " + id + ": the commit id is 0");
     }
-    const auto* waiting = std::get_if<model::NextWaiting>(&commit.next);
-    if (waiting != nullptr && waiting->channel.empty() && !waiting->deadline) {
-        refuse_call("parking execution " + id + ": neither a channel nor a deadline is given");
+    check_next(commit.lease.execution, commit.next);
+    for (const model::InPlaceStep& step : commit.in_place) {
+        check_next(step.id, step.next);
     }
-    const auto* failed = std::get_if<model::NextFailed>(&commit.next);
-    if (failed != nullptr && failed->error.message.empty()) {
-        refuse_call("failing execution " + id + ": the error has no message");
+}
+
+void apply_step(Transaction& transaction, Row& row, const StepCommit& commit) {
+    State& state = transaction.state();
+    if (uses_wake_up(commit)) {
+        row.signal.clear();
+        row.woken = model::Woken::none;
     }
+    for (const model::Snapshot& snapshot : commit.history) {
+        save_checkpoint(state, snapshot);
+    }
+    if (commit.snapshot) {
+        row.snapshot = commit.snapshot->json;
+        if (commit.keep_history) {
+            save_checkpoint(state, *commit.snapshot);
+        }
+    }
+    insert_children(transaction, row, commit);
+    detach_children(state, commit);
+    for (const model::InPlaceStep& step : commit.in_place) {
+        apply_in_place(transaction, step);
+    }
+    for (const model::SignalToSend& signal : commit.signals) {
+        send_signal(transaction, signal.channel, signal.payload);
+    }
+    std::visit([&](const auto& next) { go_on(transaction, row, next); }, commit.next);
 }
 
 }  // namespace
@@ -134,6 +193,7 @@ CommitResult apply_commit(Transaction& transaction, const StepCommit& commit) {
     if (is_other_commit_of_same_step(*row, commit)) {
         return CommitResult::conflict;
     }
+    check_children(state, commit);
     begin_attempt(transaction, *row);
     remember(*row, commit);
     for (const model::UsageRecord& usage : commit.usage) {
@@ -150,17 +210,7 @@ CommitResult apply_commit(Transaction& transaction, const StepCommit& commit) {
                       model::ExecutionError{model::ErrorKind::cancelled, "cancelled", {}});
         return CommitResult::cancelled;
     }
-    if (commit.snapshot) {
-        row->snapshot = commit.snapshot->json;
-        row->signal.clear();
-        if (commit.keep_history) {
-            save_checkpoint(state, *commit.snapshot);
-        }
-    }
-    for (const model::SignalToSend& signal : commit.signals) {
-        send_signal(transaction, signal.channel, signal.payload);
-    }
-    std::visit([&](const auto& next) { go_on(transaction, *row, next); }, commit.next);
+    apply_step(transaction, *row, commit);
     return CommitResult::applied;
 }
 

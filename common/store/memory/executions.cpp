@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "common/store/memory/children.hpp"
+
 namespace fleet::store::memory {
 namespace {
 
@@ -15,7 +17,7 @@ Lane& lane_of(State& state, const Row& row) {
 void count(State& state, const Row& row, std::int64_t change) {
     const std::size_t place = index_of(place_of(row));
     lane_of(state, row).counts[place] += change;
-    if (!row.batch.empty()) {
+    if (!row.batch.empty() && !row.kinship) {
         state.batches.at(row.batch).counts[place] += change;
     }
 }
@@ -110,7 +112,7 @@ LaneNumber lane_number(State& state, const std::string& pool, const std::string&
         state.lanes.back().stage = stage;
         state.lanes.back().batch = private_batch;
     }
-    if (stage_rank) {
+    if (made && stage_rank) {
         state.lanes[found->second].stage_rank = *stage_rank;
     }
     return found->second;
@@ -147,6 +149,10 @@ void remove_row(Transaction& transaction, std::int64_t sequence) {
     if (!found->second.batch.empty()) {
         state.batches.at(found->second.batch).rows.erase(sequence);
     }
+    if (const std::optional<Kinship>& kinship = found->second.kinship) {
+        state.children.at(kinship->parent).erase({kinship->step, kinship->ordinal});
+    }
+    state.children.erase(sequence);
     state.sequences.erase(found->second.id);
     state.rows.erase(found);
 }
@@ -160,7 +166,7 @@ void alter_row(Transaction& transaction, Row& row, const std::function<void(Row&
     if (row.lane != lane_before) {
         lane_of(state, row).arrivals.add(1, transaction.now());
     }
-    if (!row.batch.empty()) {
+    if (!row.batch.empty() && !row.kinship) {
         BatchRow& batch = state.batches.at(row.batch);
         const model::StatusCounts counts = status_counts(batch.counts);
         const bool closed = batch.batch.state != model::BatchState::loading;
@@ -182,6 +188,7 @@ void make_pending(Transaction& transaction, Row& row, base::Millis delay) {
             changed.due_at = transaction.now() + delay;
         }
         changed.channel.clear();
+        changed.wait.reset();
         changed.owner.clear();
         changed.begun = false;
         changed.finished_at.reset();
@@ -197,6 +204,7 @@ void make_terminal(Transaction& transaction, Row& row, Status status,
         changed.ready = false;
         changed.due_at.reset();
         changed.channel.clear();
+        changed.wait.reset();
         changed.owner.clear();
         changed.begun = false;
         changed.finished_at = transaction.now();
@@ -204,6 +212,18 @@ void make_terminal(Transaction& transaction, Row& row, Status status,
             changed.error = std::move(error);
         }
     });
+    after_end(transaction, row);
+}
+
+void wake(Transaction& transaction, Row& row, model::Woken woken) {
+    if (is_cancel_requested(transaction.state(), row)) {
+        make_terminal(transaction, row, Status::cancelled,
+                      model::ExecutionError{model::ErrorKind::cancelled, "cancelled", {}});
+        return;
+    }
+    row.woken = woken;
+    row.resumed = true;
+    make_pending(transaction, row, base::Millis{0});
 }
 
 namespace {
@@ -285,9 +305,10 @@ void promote_due(Transaction& transaction) {
     while (!state.due.empty() && state.due.begin()->first <= transaction.now()) {
         Row& row = state.rows.at(state.due.begin()->second);
         if (row.status == Status::waiting) {
-            row.resumed = true;
+            deadline_passed(transaction, row);
+        } else {
+            make_pending(transaction, row, base::Millis{0});
         }
-        make_pending(transaction, row, base::Millis{0});
     }
 }
 

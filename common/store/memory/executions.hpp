@@ -17,8 +17,7 @@ namespace fleet::store::memory {
 /// A person cancelled it or its batch.
 [[nodiscard]] bool is_cancel_requested(const State& state, const Row& row);
 
-/// The lane's number; the lane is made if it is not there. The rank is that of the newest caller
-/// who knows one.
+/// The lane's number; the lane is made if it is not there, with this rank.
 [[nodiscard]] LaneNumber lane_number(State& state, const std::string& pool,
                                      const std::string& stage, const std::string& private_batch,
                                      std::optional<int> stage_rank);
@@ -33,6 +32,8 @@ void alter_row(Transaction& transaction, Row& row, const std::function<void(Row&
 void make_pending(Transaction& transaction, Row& row, base::Millis delay);
 void make_terminal(Transaction& transaction, Row& row, model::Status status,
                    std::optional<model::ExecutionError> error);
+/// Waiting -> pending, resume-first, for the reason given; cancelled if that was asked for.
+void wake(Transaction& transaction, Row& row, model::Woken woken);
 /// Ends the owner's lease for the reason given; the execution is pending (resume-first when its
 /// attempt had begun), failed when it was lost too often, or cancelled when that was asked for.
 void hand_back(Transaction& transaction, Row& row, contracts::ReleaseReason reason);

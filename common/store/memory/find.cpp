@@ -17,11 +17,20 @@ using contracts::ExecutionPage;
 
 constexpr std::size_t kMaxPage = 10'000;
 
+bool is_of_kin(const State& state, const Row& row, const ExecutionFilter& filter) {
+    if (!filter.parent.is_nil()) {
+        return row.kinship && state.rows.at(row.kinship->parent).id == filter.parent;
+    }
+    return !filter.ids.empty() || !filter.roots_only || !row.kinship;
+}
+
 bool matches(const State& state, const Row& row, const ExecutionFilter& filter,
              const std::set<model::ExecutionId>& ids) {
     const auto& statuses = filter.statuses;
+    const model::Status status = row.in_place() ? model::Status::running : row.status;
     return (statuses.empty() ||
-            std::find(statuses.begin(), statuses.end(), row.status) != statuses.end()) &&
+            std::find(statuses.begin(), statuses.end(), status) != statuses.end()) &&
+           is_of_kin(state, row, filter) &&
            (filter.pool.empty() || state.lanes[row.lane].pool == filter.pool) &&
            (!filter.batch || row.batch == *filter.batch) && (ids.empty() || ids.contains(row.id)) &&
            (!filter.error_kind || (row.error && row.error->kind == *filter.error_kind)) &&
@@ -34,7 +43,7 @@ model::StagePressure stage_pressure(const State& state, const Lane& lane, base::
     pressure.counts = status_counts(lane.counts);
     pressure.ready = lane.counts[index_of(Place::ready)];
     pressure.delayed = lane.counts[index_of(Place::delayed)];
-    for (const auto& [new_work, priority, sequence] : lane.ready) {
+    for (const auto& [new_work, root, priority, sequence] : lane.ready) {
         const base::Millis age = now - state.rows.at(sequence).created_at;
         pressure.oldest_ready_age = std::max(age, pressure.oldest_ready_age.value_or(age));
     }
@@ -77,7 +86,7 @@ model::Execution execution_of(Transaction& transaction, const Row& row, bool wit
     execution.batch = row.batch;
     execution.pool = lane.pool;
     execution.stage = lane.stage;
-    execution.status = row.status;
+    execution.status = row.in_place() ? model::Status::running : row.status;
     execution.item_number = row.item_number;
     execution.priority = row.priority;
     execution.counters = row.counters;
@@ -97,6 +106,13 @@ model::Execution execution_of(Transaction& transaction, const Row& row, bool wit
         row.cancel_requested ||
         (row.status == model::Status::running && is_cancel_requested(transaction.state(), row));
     execution.poisoned = row.poisoned;
+    execution.root = row.id;
+    if (row.kinship) {
+        execution.parent = transaction.state().rows.at(row.kinship->parent).id;
+        execution.root = transaction.state().rows.at(row.kinship->root).id;
+        execution.label = row.kinship->label;
+    }
+    execution.children_open = row.wait ? row.wait->open : 0;
     if (with_payloads) {
         execution.input = row.input;
         execution.output = row.output;
@@ -142,7 +158,7 @@ std::vector<ErrorGroup> group_errors(Transaction& transaction, const std::string
                                      std::size_t limit) {
     std::map<std::pair<model::ErrorKind, std::string>, ErrorGroup> groups;
     for (const auto& [sequence, row] : transaction.state().rows) {
-        if (row.status != model::Status::failed || !row.error ||
+        if (row.status != model::Status::failed || row.kinship || !row.error ||
             (!batch.empty() && row.batch != batch)) {
             continue;
         }

@@ -9,6 +9,7 @@
 #include "common/base/fd.hpp"
 #include "common/base/json.hpp"
 #include "common/store/memory/backends.hpp"
+#include "common/store/memory/children.hpp"
 #include "common/store/memory/executions.hpp"
 
 namespace fleet::store::memory {
@@ -21,7 +22,7 @@ contracts::CheckFinding check_counters(const State& state) {
     std::map<std::string, Counts> batches;
     for (const auto& [sequence, row] : state.rows) {
         ++lanes[row.lane][index_of(place_of(row))];
-        if (!row.batch.empty()) {
+        if (!row.batch.empty() && !row.kinship) {
             ++batches[row.batch][index_of(place_of(row))];
         }
     }
@@ -101,7 +102,7 @@ contracts::PruneResult prune(Transaction& transaction, const contracts::PruneReq
     contracts::PruneResult result;
     std::vector<std::int64_t> chosen;
     for (const auto& [sequence, row] : state.rows) {
-        if (may_be_pruned(row, request, before)) {
+        if (may_be_pruned(row, request, before) && !is_needed(state, row)) {
             if (static_cast<std::int64_t>(chosen.size()) == kPruneBatch) {
                 result.more = true;
                 break;
@@ -112,6 +113,8 @@ contracts::PruneResult prune(Transaction& transaction, const contracts::PruneReq
     for (const std::int64_t sequence : chosen) {
         const std::string id = state.rows.at(sequence).id.text();
         result.checkpoints += static_cast<std::int64_t>(delete_checkpoints(state, id));
+        // Its parent may be the next to go.
+        result.more = result.more || state.rows.at(sequence).kinship.has_value();
         remove_row(transaction, sequence);
         ++result.executions;
     }

@@ -6,6 +6,17 @@
 namespace fleet::store::memory {
 namespace {
 
+model::Signal make_signal(Transaction& transaction, const std::string& channel,
+                          const base::JsonText& payload) {
+    State& state = transaction.state();
+    model::Signal signal;
+    signal.id = state.ids.next(state.clock.wall_now());
+    signal.channel = channel;
+    signal.payload = payload;
+    signal.created_at = transaction.now();
+    return signal;
+}
+
 class Signals final : public contracts::SignalBackend {
   public:
     explicit Signals(State& state) : state_(state) {}
@@ -13,6 +24,25 @@ class Signals final : public contracts::SignalBackend {
     contracts::SendResult send(const std::string& channel, const base::JsonText& payload) override {
         Transaction transaction(state_, Access::write);
         return send_signal(transaction, channel, payload);
+    }
+
+    contracts::Addressed send_to(const model::ExecutionId& execution, const std::string& channel,
+                                 const base::JsonText& payload) override {
+        Transaction transaction(state_, Access::write);
+        Row* row = find_row(state_, execution);
+        if (row == nullptr) {
+            return contracts::Addressed::not_found;
+        }
+        if (model::is_terminal(row->status)) {
+            return contracts::Addressed::ended;
+        }
+        if (row->status == model::Status::waiting && row->channel == channel) {
+            row->signal = payload;
+            wake(transaction, *row, model::Woken::signal);
+            return contracts::Addressed::woken;
+        }
+        state_.mail[{execution, channel}].push_back(make_signal(transaction, channel, payload));
+        return contracts::Addressed::kept;
     }
 
     std::optional<model::Signal> consume(const std::string& channel) override {
@@ -47,6 +77,17 @@ class Signals final : public contracts::SignalBackend {
     State& state_;
 };
 
+/// The oldest of the queue at `found`, which goes when it is empty.
+template <class Queues>
+model::Signal take_first(Queues& queues, typename Queues::iterator found) {
+    model::Signal signal = std::move(found->second.front());
+    found->second.pop_front();
+    if (found->second.empty()) {
+        queues.erase(found);
+    }
+    return signal;
+}
+
 }  // namespace
 
 contracts::SendResult send_signal(Transaction& transaction, const std::string& channel,
@@ -61,17 +102,11 @@ contracts::SendResult send_signal(Transaction& transaction, const std::string& c
         }
         Row& row = state.rows.at(*waiting->second.begin());
         row.signal = payload;
-        row.resumed = true;
-        make_pending(transaction, row, base::Millis{0});
+        wake(transaction, row, model::Woken::signal);
         ++result.woken;
     }
     if (result.woken == 0) {
-        model::Signal signal;
-        signal.id = state.ids.next(state.clock.wall_now());
-        signal.channel = channel;
-        signal.payload = payload;
-        signal.created_at = transaction.now();
-        state.signals[channel].push_back(std::move(signal));
+        state.signals[channel].push_back(make_signal(transaction, channel, payload));
         result.kept = true;
     }
     return result;
@@ -82,12 +117,14 @@ std::optional<model::Signal> take_signal(State& state, const std::string& channe
     if (kept == state.signals.end()) {
         return std::nullopt;
     }
-    model::Signal signal = std::move(kept->second.front());
-    kept->second.pop_front();
-    if (kept->second.empty()) {
-        state.signals.erase(kept);
-    }
-    return signal;
+    return take_first(state.signals, kept);
+}
+
+std::optional<model::Signal> take_signal_for(State& state, const model::ExecutionId& execution,
+                                             const std::string& channel) {
+    const auto mail = state.mail.find({execution, channel});
+    return mail == state.mail.end() ? take_signal(state, channel)
+                                    : std::optional(take_first(state.mail, mail));
 }
 
 std::unique_ptr<contracts::SignalBackend> make_signals(State& state) {

@@ -18,11 +18,13 @@
 #include "common/base/ids.hpp"
 #include "common/contracts/trigger.hpp"
 #include "common/model/batch.hpp"
+#include "common/model/child.hpp"
 #include "common/model/execution.hpp"
 #include "common/model/lease.hpp"
 #include "common/model/pool.hpp"
 #include "common/model/signal.hpp"
 #include "common/model/snapshot.hpp"
+#include "common/model/step_commit.hpp"
 #include "common/model/usage.hpp"
 #include "common/model/work_spec.hpp"
 #include "common/model/worker.hpp"
@@ -47,6 +49,24 @@ struct CommitMark {
 };
 
 using LaneNumber = std::size_t;
+
+/// Where a child hangs.
+struct Kinship {
+    std::int64_t parent = 0;  ///< its sequence
+    std::int64_t root = 0;
+    std::int64_t step = 0;
+    std::int64_t ordinal = 0;
+    model::ChildKind kind = model::ChildKind::waited_for;
+    std::string label;
+};
+
+/// What a parked parent waits for.
+struct Wait {
+    std::int64_t step = 0;
+    model::WaitMode mode = model::WaitMode::settled;
+    bool cancel_rest = false;
+    std::int64_t open = 0;
+};
 
 struct Row {
     std::int64_t sequence = 0;
@@ -81,13 +101,23 @@ struct Row {
     base::JsonText output;
     std::vector<model::Attempt> attempts;  ///< recorded ones, ascending
     CommitMark last_commit;
+    std::optional<Kinship> kinship;  ///< of a child
+    std::optional<Wait> wait;        ///< while it is parked on its children
+    model::Woken woken = model::Woken::none;
+    bool has_in_place = false;
+
+    /// An open in-place child: stored as waiting, told as running.
+    [[nodiscard]] bool in_place() const {
+        return kinship && kinship->kind == model::ChildKind::in_place &&
+               status == model::Status::waiting;
+    }
 };
 [[nodiscard]] Place place_of(const Row& row);
 
-/// Ready work is claimed from its lane in this order: resumed, priority, age.
-using ReadyKey = std::tuple<bool, int, std::int64_t>;
+/// Ready work is claimed from its lane in this order: resumed, children, priority, age.
+using ReadyKey = std::tuple<bool, bool, int, std::int64_t>;
 [[nodiscard]] inline ReadyKey ready_key(const Row& row) {
-    return {!row.resumed, -row.priority, row.sequence};
+    return {!row.resumed, !row.kinship || row.resumed, -row.priority, row.sequence};
 }
 
 /// One stage of one pool, for everybody or (private) for one batch alone.
@@ -163,6 +193,8 @@ struct State {
     std::map<model::ExecutionId, std::int64_t> sequences;
     std::set<std::pair<base::StoreTime, std::int64_t>> due;
     std::map<std::string, std::set<std::int64_t>> waiting_on;
+    /// By parent, then step and ordinal.
+    std::map<std::int64_t, std::map<std::pair<std::int64_t, std::int64_t>, std::int64_t>> children;
     std::map<std::pair<std::string, std::string>, std::int64_t> unique_keys;  ///< pool, key
 
     std::map<std::string, WorkerRow> workers;
@@ -176,6 +208,9 @@ struct State {
     std::map<std::string, std::string> latest_checkpoints;  ///< execution -> key
     std::map<std::pair<std::string, std::string>, base::JsonText> results;
     std::map<std::string, std::deque<model::Signal>> signals;
+    /// Addressed ones, by execution and channel.
+    std::map<std::pair<model::ExecutionId, std::string>, std::deque<model::Signal>> mail;
+    std::map<std::string, model::StoredConfig> configs;
     std::map<std::tuple<std::string, std::string, std::string>, model::UsageRecord> usage;
 };
 

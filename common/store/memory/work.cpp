@@ -3,6 +3,7 @@
 
 #include "common/base/errors.hpp"
 #include "common/store/memory/backends.hpp"
+#include "common/store/memory/children.hpp"
 #include "common/store/memory/executions.hpp"
 
 namespace fleet::store::memory {
@@ -67,6 +68,16 @@ class Work final : public contracts::WorkBackend {
         const Transaction transaction(state_, Access::read);
         const Row* row = find_row(state_, id);
         return row == nullptr ? std::vector<model::Attempt>() : row->attempts;
+    }
+    std::vector<model::ChildState> children(const model::ExecutionId& parent, std::int64_t step,
+                                            std::int64_t after_ordinal,
+                                            std::size_t limit) override {
+        const Transaction transaction(state_, Access::read);
+        return children_of(state_, parent, step, after_ordinal, limit);
+    }
+    model::Tree tree(const model::ExecutionId& top, std::size_t limit) override {
+        const Transaction transaction(state_, Access::read);
+        return tree_of(state_, top, limit);
     }
     std::vector<contracts::ErrorGroup> errors(const std::string& batch,
                                               std::size_t limit) override {

@@ -130,7 +130,8 @@ CheckFinding check_counters(Connection& connection) {
         connection.prepare("SELECT batch, name, ready, delayed, running, waiting, done, failed, "
                            "cancelled FROM batches ORDER BY batch"),
         counted_rows(connection.prepare("SELECT batch, status, ready, count(*) FROM executions "
-                                        "WHERE batch <> 0 GROUP BY batch, status, ready")),
+                                        "WHERE batch <> 0 AND (kin & 1) = 0 "
+                                        "GROUP BY batch, status, ready")),
         "batch", wrong);
     if (!wrong.empty()) {
         return {false, "counters",
@@ -139,6 +140,46 @@ CheckFinding check_counters(Connection& connection) {
     auto all = connection.prepare("SELECT count(*) FROM executions");
     all.step();
     return {true, "counters", std::to_string(all.integer(0)) + " executions, all counted"};
+}
+
+/// Parents wait for exactly the children that are open, and who waits can be woken.
+CheckFinding check_families(Connection& connection) {
+    Examples wrong;
+    auto waits = connection.prepare(
+        "SELECT lower(hex(e.id)), w.open, (SELECT count(*) FROM children c JOIN executions k "
+        "USING (seq) WHERE c.parent = w.parent AND c.step = w.step AND c.kind = 0 "
+        "AND k.status < 3), coalesce(e.status, 9) FROM waits w "
+        "LEFT JOIN executions e ON e.seq = w.parent");
+    std::int64_t parked = 0;
+    while (waits.step()) {
+        ++parked;
+        if (waits.integer(1) != waits.integer(2) || waits.integer(3) != 2) {
+            wrong.add("execution " + waits.text(0) + " waits for " + waits.text(1) + " children, " +
+                      waits.text(2) + " are open");
+        }
+    }
+    auto stuck = connection.prepare(
+        "SELECT lower(hex(id)) FROM executions e WHERE status = 2 AND (kin & 8) = 0 "
+        "AND channel IS NULL AND due_at_ms IS NULL "
+        "AND NOT EXISTS (SELECT 1 FROM waits WHERE parent = e.seq)");
+    while (stuck.step()) {
+        wrong.add("execution " + stuck.text(0) + " waits for nothing");
+    }
+    auto places = connection.prepare(
+        "SELECT lower(hex(k.id)) FROM children c JOIN executions k USING (seq) "
+        "WHERE c.ended <> (k.status > 2)");
+    while (places.step()) {
+        wrong.add("child " + places.text(0) + " has ended for one of its two rows only");
+    }
+    if (!wrong.empty()) {
+        return {false, "families",
+                wrong.text() + "; report this together with a backup made by `fleet backup`"};
+    }
+    auto sweeps = connection.prepare("SELECT count(*) FROM sweeps");
+    sweeps.step();
+    return {true, "families",
+            std::to_string(parked) + " parents wait for children, " +
+                std::to_string(sweeps.integer(0)) + " subtrees are being cancelled"};
 }
 
 CheckFinding check_leases(Connection& connection) {
@@ -253,6 +294,7 @@ std::vector<CheckFinding> check_store(Database& database) {
         const ReadTransaction one_state{connection};
         findings.push_back(check_counters(connection));
         findings.push_back(check_leases(connection));
+        findings.push_back(check_families(connection));
         findings.push_back(check_clock(connection, database));
         findings.push_back(check_result_files(connection, database));
     } catch (const base::StoreError& failure) {

@@ -1,6 +1,7 @@
 #include "common/store/sqlite/checkpoints.hpp"
 
 #include <charconv>
+#include <cmath>
 
 #include "common/base/errors.hpp"
 #include "common/base/json.hpp"
@@ -133,9 +134,44 @@ bool SqliteCheckpoints::clone(const std::string& from, const std::string& to) {
     });
 }
 
-void save_snapshot(WriteTransaction& transaction, const model::Snapshot& snapshot) {
+void SqliteCheckpoints::put_config(const model::StoredConfig& config) {
+    database_.writer().write([&](WriteTransaction& transaction) {
+        const auto now_text = base::iso8601(transaction.now());
+        transaction
+            .prepare(
+                "INSERT INTO machine_configs (config_hash, machine_name, spec_version, config_raw, "
+                "created_at) VALUES (?1, ?2, ?3, ?4, ?5) ON CONFLICT (config_hash) DO NOTHING")
+            .bind(1, config.hash)
+            .bind(2, config.machine_name)
+            .bind(3, config.spec_version)
+            .bind(4, config.raw)
+            .bind(5, now_text)
+            .run();
+    });
+}
+
+std::optional<model::StoredConfig> SqliteCheckpoints::config(const std::string& hash) {
+    const auto reader = database_.reader();
+    // Other programs of the family write times in other ISO 8601 forms: SQLite reads them all.
+    auto row = reader->prepare(
+        "SELECT config_hash, machine_name, spec_version, config_raw, "
+        "(julianday(created_at) - 2440587.5) * 86400000.0 FROM machine_configs "
+        "WHERE config_hash = ?1");
+    if (!row.bind(1, hash).step()) {
+        return std::nullopt;
+    }
+    return model::StoredConfig{.hash = row.text(0),
+                               .machine_name = row.text(1),
+                               .spec_version = row.text(2),
+                               .raw = row.text(3),
+                               .created_at = base::store_time(std::llround(row.real(4)))};
+}
+
+namespace {
+
+void put_checkpoint(WriteTransaction& transaction, const model::Snapshot& snapshot,
+                    const std::string& now_text) {
     const auto key = snapshot.key();
-    const auto now_text = base::iso8601(transaction.now());
     transaction
         .prepare(
             "INSERT OR REPLACE INTO machine_checkpoints (checkpoint_key, execution_id, "
@@ -150,12 +186,34 @@ void save_snapshot(WriteTransaction& transaction, const model::Snapshot& snapsho
         .bind_blob(7, snapshot.json)
         .bind(8, now_text)
         .run();
+}
+
+}  // namespace
+
+void save_snapshot(WriteTransaction& transaction, const model::Snapshot& snapshot) {
+    save_snapshots(transaction, {}, &snapshot);
+}
+
+void save_snapshots(WriteTransaction& transaction, const std::vector<model::Snapshot>& history,
+                    const model::Snapshot* last) {
+    if (last == nullptr && history.empty()) {
+        return;
+    }
+    const auto now_text = base::iso8601(transaction.now());
+    for (const auto& snapshot : history) {
+        put_checkpoint(transaction, snapshot, now_text);
+    }
+    if (last != nullptr) {
+        put_checkpoint(transaction, *last, now_text);
+    }
+    const auto& latest = last != nullptr ? *last : history.back();
+    const auto key = latest.key();
     transaction
         .prepare(
             "INSERT INTO machine_latest (execution_id, latest_key, updated_at) "
             "VALUES (?1, ?2, ?3) ON CONFLICT (execution_id) DO UPDATE SET latest_key = ?2, "
             "updated_at = ?3")
-        .bind(1, snapshot.execution_id)
+        .bind(1, latest.execution_id)
         .bind(2, key)
         .bind(3, now_text)
         .run();

@@ -5,9 +5,10 @@
 #include <variant>
 
 #include "common/store/sqlite/checkpoints.hpp"
+#include "common/store/sqlite/children.hpp"
 #include "common/store/sqlite/execution_row.hpp"
+#include "common/store/sqlite/next_step.hpp"
 #include "common/store/sqlite/payloads.hpp"
-#include "common/store/sqlite/rank.hpp"
 #include "common/store/sqlite/signals.hpp"
 #include "common/store/sqlite/usage.hpp"
 
@@ -22,6 +23,12 @@ std::string step_name(const model::Snapshot& snapshot) {
     return std::to_string(snapshot.step) + "/" + snapshot.event;
 }
 
+/// Nothing but the end and what belongs to every attempt.
+bool only_ends(const model::StepCommit& commit) {
+    return !commit.snapshot && commit.history.empty() && commit.children.empty() &&
+           commit.in_place.empty();
+}
+
 /// Everything of a commit but its next status.
 class Application {
   public:
@@ -29,12 +36,12 @@ class Application {
                 ExecutionRow row)
         : transaction_(transaction),
           database_(database),
+          prepared_(prepared),
           commit_(*prepared.commit),
-          output_file_(prepared.output_file),
           row_(std::move(row)) {}
 
     CommitResult run() {
-        const bool cancelled = row_.cancel || transaction_.names().batch_cancelled(row_.batch);
+        const bool cancelled = is_cancelled(transaction_, row_);
         if (commit_.service_time.count() > 0) {
             transaction_.counters().service(row_.lane, commit_.service_time);
         }
@@ -42,7 +49,7 @@ class Application {
             add_usage(transaction_, commit_.usage, database_.clock().wall_now());
         }
         const auto* const done = std::get_if<model::NextDone>(&commit_.next);
-        if (done != nullptr && !cancelled && !commit_.snapshot && !row_.has_record) {
+        if (done != nullptr && !cancelled && only_ends(commit_) && !row_.has_record) {
             for (const auto& signal : commit_.signals) {
                 send_signal(transaction_, signal.channel, signal.payload);
             }
@@ -58,6 +65,7 @@ class Application {
             return CommitResult::cancelled;
         }
         keep_step();
+        keep_family();
         for (const auto& signal : commit_.signals) {
             send_signal(transaction_, signal.channel, signal.payload);
         }
@@ -69,70 +77,56 @@ class Application {
     void keep_step() {
         if (!commit_.snapshot) {
             set_commit_id();
+            save_snapshots(transaction_, commit_.history, nullptr);
             return;
         }
         const auto& snapshot = *commit_.snapshot;
         const auto step = step_name(snapshot);
-        auto update = transaction_.prepare(
-            "UPDATE executions SET commit_id = ?2, resume_step = ?3, snapshot = ?4, "
-            "signal = NULL WHERE seq = ?1");
-        update.bind(1, row_.seq).bind(2, commit_.commit_id).bind(3, step);
-        if (snapshot.json.size() > kInlineBytes) {
-            put_payload(transaction_.connection(), row_.seq, Payload::snapshot, snapshot.json);
-            update.bind(4, "");  // empty: it is among the payloads
-        } else {
-            remove_payload(transaction_.connection(), row_.seq, Payload::snapshot);
-            update.bind(4, snapshot.json);
+        const auto text = put_resume_point(transaction_, row_.seq, snapshot.json);
+        transaction_
+            .prepare(
+                "UPDATE executions SET commit_id = ?2, resume_step = ?3, snapshot = ?4, "
+                "signal = NULL, woken = 0 WHERE seq = ?1")
+            .bind(1, row_.seq)
+            .bind(2, commit_.commit_id)
+            .bind(3, step)
+            .bind(4, text)
+            .run();
+        save_snapshots(transaction_, commit_.history, commit_.keep_history ? &snapshot : nullptr);
+    }
+
+    void keep_family() {
+        if (commit_.children.empty() && commit_.in_place.empty()) {
+            return;
         }
-        update.run();
-        if (commit_.keep_history) {
-            save_snapshot(transaction_, snapshot);
+        insert_children(transaction_, commit_);
+        detach_children(transaction_, commit_);
+        if (const auto row = find_row(transaction_.connection(), row_.seq)) {
+            row_.kin = row->kin;
+        }
+        for (std::size_t i = 0; i < commit_.in_place.size(); ++i) {
+            apply_in_place(transaction_, commit_.in_place[i], prepared_.in_place_files.at(i));
         }
     }
 
     void set_commit_id() {
-        transaction_.prepare("UPDATE executions SET commit_id = ?2, signal = NULL WHERE seq = ?1")
+        // A wake-up and its payload are told until the resume point is replaced or left: a retried
+        // attempt begins there.
+        const bool used = !std::holds_alternative<model::NextRunning>(commit_.next) &&
+                          !std::holds_alternative<model::NextFailed>(commit_.next);
+        transaction_
+            .prepare(
+                "UPDATE executions SET commit_id = ?2, signal = iif(?3, NULL, signal), "
+                "woken = iif(?3, 0, woken) WHERE seq = ?1")
             .bind(1, row_.seq)
             .bind(2, commit_.commit_id)
+            .bind(3, used)
             .run();
     }
 
-    void apply(const model::NextRunning& /*next*/) {}
-
-    void apply(const model::NextPending& next) {
-        const auto lane = transaction_.names().lane(row_.lane);
-        std::int64_t target = row_.lane;
-        if (next.stage != lane.stage) {
-            auto own = transaction_.prepare("SELECT batch FROM lanes WHERE lane = ?1");
-            own.bind(1, row_.lane).step();
-            target = lane_for(transaction_.connection(), lane.pool_number, next.stage, 0,
-                              own.integer(0));
-        }
-        to_pending(transaction_, row_,
-                   {.lane = target, .rank = resumed_rank(row_.rank), .delay = next.delay});
-    }
-
-    void apply(const model::NextWaiting& next) {
-        if (!next.channel.empty()) {
-            if (auto payload = take_kept_signal(transaction_, next.channel)) {
-                transaction_.prepare("UPDATE executions SET signal = ?2 WHERE seq = ?1")
-                    .bind(1, row_.seq)
-                    .bind(2, *payload)
-                    .run();
-                to_pending(transaction_, row_,
-                           {.lane = row_.lane, .rank = resumed_rank(row_.rank), .delay = {}});
-                return;
-            }
-        }
-        auto update = transaction_.prepare(
-            "UPDATE executions SET status = 2, last_owner = owner, owner = NULL, begun = 0, "
-            "channel = ?2, due_at_ms = ?3, signal = NULL WHERE seq = ?1");
-        update.bind(1, row_.seq).bind_text_or_null(2, next.channel);
-        if (next.deadline) {
-            update.bind(3, transaction_.now_ms() + next.deadline->count());
-        }
-        update.run();
-        transaction_.counters().move(row_.lane, row_.batch, row_.count(), Count::waiting);
+    template <class Parked>
+    void apply(const Parked& next) {
+        go_on(transaction_, row_, next);
     }
 
     void apply(const model::NextDone& next) { end_as_done(next); }
@@ -151,16 +145,12 @@ class Application {
             record = to_json_text(*commit_.attempt_record);
             update.bind(6, record);
         }
-        if (!output_file_.empty()) {
-            put_payload_file(transaction_.connection(), row_.seq, Payload::output, output_file_);
-        } else if (next.output.size() > kInlineBytes) {
-            put_payload(transaction_.connection(), row_.seq, Payload::output, next.output);
-        } else {
+        if (put_output(transaction_, row_.seq, next.output, prepared_.output_file)) {
             update.bind_text_or_null(4, next.output);
         }
         update.run();
-        transaction_.counters().move(row_.lane, row_.batch, row_.count(), Count::done);
-        finish(transaction_, row_);
+        transaction_.counters().move(row_.lane, row_.counted_batch(), row_.count(), Count::done);
+        finish(transaction_, row_, model::Status::done);
     }
 
     void apply(const model::NextFailed& next) {
@@ -202,8 +192,8 @@ class Application {
 
     WriteTransaction& transaction_;
     Database& database_;
+    const PreparedCommit& prepared_;
     const model::StepCommit& commit_;
-    const std::string& output_file_;
     ExecutionRow row_;
 };
 
@@ -217,7 +207,7 @@ bool end_in_one_write(WriteTransaction& transaction, Database& database,
                       const PreparedCommit& prepared) {
     const auto& commit = *prepared.commit;
     const auto* const done = std::get_if<model::NextDone>(&commit.next);
-    if (done == nullptr || commit.snapshot || commit.lease.handle == 0 ||
+    if (done == nullptr || !only_ends(commit) || commit.lease.handle == 0 ||
         done->output.size() > kInlineBytes) {
         return false;
     }
@@ -230,7 +220,7 @@ bool end_in_one_write(WriteTransaction& transaction, Database& database,
             "output = ?6, commit_id = ?7, attempt_record = ?8 "
             "WHERE seq = ?1 AND id = ?2 AND token = ?3 AND owner = ?4 AND status = 1 "
             "AND cancel = 0 AND commit_id IS NOT ?7 AND attempt_record IS NULL "
-            "AND unique_key IS NULL AND NOT EXISTS (SELECT 1 FROM batches AS own "
+            "AND unique_key IS NULL AND kin = 0 AND NOT EXISTS (SELECT 1 FROM batches AS own "
             "WHERE own.batch = executions.batch AND own.state = 2)");
         update.bind(1, commit.lease.handle).bind(2, commit.lease.execution);
         update.bind(3, commit.lease.token);
@@ -282,6 +272,7 @@ CommitResult apply_commit(WriteTransaction& transaction, Database& database,
     if (commit.snapshot && step_name(*commit.snapshot) == row->resume_step) {
         return CommitResult::conflict;
     }
+    check_children(transaction, commit);
     return Application{transaction, database, prepared, std::move(*row)}.run();
 }
 

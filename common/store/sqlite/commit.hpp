@@ -3,6 +3,7 @@
 
 #include <filesystem>
 #include <string>
+#include <vector>
 
 #include "common/model/step_commit.hpp"
 #include "common/store/sqlite/database.hpp"
@@ -13,6 +14,7 @@ namespace fleet::store::sqlite {
 struct PreparedCommit {
     const model::StepCommit* commit = nullptr;
     std::string output_file;  ///< name of the file that holds a very long output, else empty
+    std::vector<std::string> in_place_files;  ///< the same for each in-place step
 };
 
 [[nodiscard]] model::CommitResult apply_commit(WriteTransaction& transaction, Database& database,

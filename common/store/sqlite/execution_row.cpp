@@ -1,7 +1,9 @@
 #include "common/store/sqlite/execution_row.hpp"
 
 #include "common/contracts/trigger.hpp"
+#include "common/store/sqlite/children.hpp"
 #include "common/store/sqlite/rank.hpp"
+#include "common/store/sqlite/sweeps.hpp"
 
 namespace fleet::store::sqlite {
 
@@ -10,7 +12,7 @@ namespace {
 #define FLEET_ROW_COLUMNS                                                                          \
     "seq, id, status, ready, owner, token, commit_id, lane, batch, rank, begun, attempt, cancel, " \
     "failures, transient, rate_limited, lost_worker, max_attempts, attempt_record IS NOT NULL, "   \
-    "unique_key IS NOT NULL, started_at_ms, claimed_at_ms, resume_step"
+    "unique_key IS NOT NULL, started_at_ms, claimed_at_ms, resume_step, kin"
 
 int small(const Statement& row, int column) {
     return static_cast<int>(row.integer(column));
@@ -41,6 +43,7 @@ ExecutionRow read_row(const Statement& row) {
     result.started_at_ms = row.integer(20);
     result.claimed_at_ms = row.integer(21);
     result.resume_step = row.text(22);
+    result.kin = row.integer(23);
     return result;
 }
 
@@ -62,6 +65,14 @@ std::optional<ExecutionRow> find_row(Connection& connection, const model::Execut
     return read_row(row);
 }
 
+std::optional<ExecutionRow> find_row(Connection& connection, std::int64_t seq) {
+    auto row = connection.prepare("SELECT " FLEET_ROW_COLUMNS " FROM executions WHERE seq = ?1");
+    if (!row.bind(1, seq).step()) {
+        return std::nullopt;
+    }
+    return read_row(row);
+}
+
 std::optional<ExecutionRow> find_owned(WriteTransaction& transaction, const model::Lease& lease) {
     auto row = find_row(transaction.connection(), lease.execution, lease.handle);
     if (!row || row->status != model::Status::running || row->token != lease.token ||
@@ -69,6 +80,11 @@ std::optional<ExecutionRow> find_owned(WriteTransaction& transaction, const mode
         return std::nullopt;
     }
     return row;
+}
+
+bool is_cancelled(WriteTransaction& transaction, const ExecutionRow& row) {
+    return row.cancel || transaction.names().batch_cancelled(row.batch) ||
+           (row.is(kIsChild) && is_below_sweep(transaction, row.seq));
 }
 
 void begin_attempt(WriteTransaction& transaction, ExecutionRow& row) {
@@ -111,21 +127,46 @@ void to_pending(WriteTransaction& transaction, const ExecutionRow& row, const Ba
     const bool ready = to.delay <= base::Millis{0};
     auto update = transaction.prepare(
         "UPDATE executions SET status = 0, ready = ?2, lane = ?3, rank = ?4, due_at_ms = ?5, "
-        "owner = NULL, last_owner = coalesce(owner, last_owner), begun = 0, channel = NULL "
-        "WHERE seq = ?1");
+        "owner = NULL, last_owner = coalesce(owner, last_owner), begun = 0, channel = NULL, "
+        "woken = coalesce(?6, woken) WHERE seq = ?1");
     update.bind(1, row.seq).bind(2, ready).bind(3, to.lane).bind(4, to.rank);
     if (!ready) {
         update.bind(5, transaction.now_ms() + to.delay.count());
     }
+    if (to.woken) {
+        update.bind(6, static_cast<int>(*to.woken));
+    }
     update.run();
     const Count there = ready ? Count::ready : Count::delayed;
     if (to.lane == row.lane) {
-        transaction.counters().move(row.lane, row.batch, row.count(), there);
+        transaction.counters().move(row.lane, row.counted_batch(), row.count(), there);
     } else {
-        transaction.counters().remove(row.lane, row.batch, row.count());
-        transaction.counters().add(to.lane, row.batch, there);
+        transaction.counters().remove(row.lane, row.counted_batch(), row.count());
+        transaction.counters().add(to.lane, row.counted_batch(), there);
     }
     transaction.notify(contracts::pool_topic(transaction.names().lane(to.lane).pool));
+}
+
+void to_waiting(WriteTransaction& transaction, const ExecutionRow& row, const std::string& channel,
+                const std::optional<base::Millis>& deadline) {
+    auto update = transaction.prepare(
+        "UPDATE executions SET status = 2, last_owner = coalesce(owner, last_owner), "
+        "owner = NULL, begun = 0, channel = ?2, due_at_ms = ?3, signal = NULL, woken = 0 "
+        "WHERE seq = ?1");
+    update.bind(1, row.seq).bind_text_or_null(2, channel);
+    if (deadline) {
+        update.bind(3, transaction.now_ms() + deadline->count());
+    }
+    update.run();
+    transaction.counters().move(row.lane, row.counted_batch(), row.count(), Count::waiting);
+}
+
+void mark_cancelled(WriteTransaction& transaction, const ExecutionRow& row) {
+    transaction.prepare("UPDATE executions SET cancel = 1 WHERE seq = ?1").bind(1, row.seq).run();
+    if (row.is(kHasChildren) && !row.cancel) {
+        start_sweep(transaction, row.seq, kAllSteps);
+    }
+    transaction.notify(contracts::pool_topic(transaction.names().lane(row.lane).pool));
 }
 
 void to_cancelled(WriteTransaction& transaction, const ExecutionRow& row) {
@@ -134,13 +175,13 @@ void to_cancelled(WriteTransaction& transaction, const ExecutionRow& row) {
             "UPDATE executions SET status = 5, ready = 0, due_at_ms = NULL, channel = NULL, "
             "last_owner = coalesce(owner, last_owner), owner = NULL, cancel = 1, "
             "finished_at_ms = ?2, error_kind = ?3, error = 'cancelled by request', "
-            "evidence = '' WHERE seq = ?1")
+            "evidence = '', error_type = NULL WHERE seq = ?1")
         .bind(1, row.seq)
         .bind(2, transaction.now_ms())
         .bind(3, static_cast<int>(model::ErrorKind::cancelled))
         .run();
-    transaction.counters().move(row.lane, row.batch, row.count(), Count::cancelled);
-    finish(transaction, row);
+    transaction.counters().move(row.lane, row.counted_batch(), row.count(), Count::cancelled);
+    finish(transaction, row, model::Status::cancelled);
 }
 
 void to_failed(WriteTransaction& transaction, const ExecutionRow& row,
@@ -148,33 +189,35 @@ void to_failed(WriteTransaction& transaction, const ExecutionRow& row,
     transaction
         .prepare(
             "UPDATE executions SET status = 4, poisoned = ?2, last_owner = owner, "
-            "owner = NULL, finished_at_ms = ?3, error_kind = ?4, error = ?5, evidence = ?6 "
-            "WHERE seq = ?1")
+            "owner = NULL, finished_at_ms = ?3, error_kind = ?4, error = ?5, evidence = ?6, "
+            "error_type = ?7 WHERE seq = ?1")
         .bind(1, row.seq)
         .bind(2, poisoned)
         .bind(3, transaction.now_ms())
         .bind(4, static_cast<int>(error.kind))
         .bind(5, error.message)
         .bind(6, error.evidence)
+        .bind_text_or_null(7, error.type)
         .run();
-    transaction.counters().move(row.lane, row.batch, row.count(), Count::failed);
-    finish(transaction, row);
+    transaction.counters().move(row.lane, row.counted_batch(), row.count(), Count::failed);
+    finish(transaction, row, model::Status::failed);
 }
 
 void keep_error(WriteTransaction& transaction, const ExecutionRow& row,
                 const model::ExecutionError& error) {
     transaction
         .prepare(
-            "UPDATE executions SET error_kind = ?2, error = ?3, evidence = ?4 "
+            "UPDATE executions SET error_kind = ?2, error = ?3, evidence = ?4, error_type = ?5 "
             "WHERE seq = ?1")
         .bind(1, row.seq)
         .bind(2, static_cast<int>(error.kind))
         .bind(3, error.message)
         .bind(4, error.evidence)
+        .bind_text_or_null(5, error.type)
         .run();
 }
 
-void finish(WriteTransaction& transaction, const ExecutionRow& row) {
+void finish(WriteTransaction& transaction, const ExecutionRow& row, model::Status end) {
     if (row.has_unique_key) {
         transaction
             .prepare(
@@ -183,6 +226,9 @@ void finish(WriteTransaction& transaction, const ExecutionRow& row) {
                 "WHERE e.seq = ?1)")
             .bind(1, row.seq)
             .run();
+    }
+    if (row.kin != 0) {
+        tell_family(transaction, row, end);
     }
     announce_end(transaction, row.batch);
 }

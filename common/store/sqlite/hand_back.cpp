@@ -4,6 +4,7 @@
 
 #include "common/contracts/trigger.hpp"
 #include "common/store/sqlite/rank.hpp"
+#include "common/store/sqlite/waits.hpp"
 
 namespace fleet::store::sqlite {
 
@@ -60,7 +61,7 @@ void count_return(WriteTransaction& transaction, const ExecutionRow& row, Releas
 }  // namespace
 
 void hand_back_row(WriteTransaction& transaction, ExecutionRow row, ReleaseReason reason) {
-    if (row.cancel || transaction.names().batch_cancelled(row.batch)) {
+    if (is_cancelled(transaction, row)) {
         to_cancelled(transaction, row);
         return;
     }
@@ -137,9 +138,11 @@ void promote_due(WriteTransaction& transaction, std::size_t limit) {
             continue;
         }
         // A waiting execution whose deadline passed goes on; a delayed one starts at its rank.
-        const auto rank =
-            row->status == model::Status::waiting ? resumed_rank(row->rank) : row->rank;
-        to_pending(transaction, *row, {.lane = row->lane, .rank = rank, .delay = base::Millis{0}});
+        if (row->status == model::Status::waiting) {
+            deadline_of_wait(transaction, *row);
+        } else {
+            to_pending(transaction, *row, {.lane = row->lane, .rank = row->rank, .delay = {}});
+        }
     }
 }
 

@@ -8,12 +8,12 @@
 #include <unistd.h>
 #include <vector>
 
-#include <sodium.h>
 #include <sys/file.h>
 #include <sys/stat.h>
 
 #include "common/base/errors.hpp"
 #include "common/base/fd.hpp"
+#include "common/base/hash.hpp"
 #include "common/base/ids.hpp"
 #include "common/store/sqlite/database.hpp"
 
@@ -24,7 +24,6 @@ namespace {
 namespace fs = std::filesystem;
 using Kind = base::StoreError::Kind;
 
-constexpr std::size_t kHashBytes = 32;
 constexpr const char* kFolder = "results";
 
 [[noreturn]] void refuse(const std::string& doing, const fs::path& file, int error) {
@@ -44,19 +43,6 @@ void make_folder(const fs::path& folder) {
     if (::mkdir(folder.c_str(), 0700) != 0 && errno != EEXIST) {
         refuse("making the folder", folder, errno);
     }
-}
-
-std::string hash_of(std::string_view data) {
-    if (::sodium_init() < 0) {
-        throw base::StoreError(Kind::internal, "hashing a result: libsodium cannot be initialised");
-    }
-    std::array<unsigned char, kHashBytes> hash{};
-    ::crypto_generichash(hash.data(), hash.size(),
-                         reinterpret_cast<const unsigned char*>(data.data()), data.size(), nullptr,
-                         0);
-    std::array<char, 2 * kHashBytes + 1> hex{};
-    ::sodium_bin2hex(hex.data(), hex.size(), hash.data(), hash.size());
-    return std::string{hex.data()};
 }
 
 /// Held while a file is written or touched (shared), and while one is removed (alone): so the
@@ -220,7 +206,7 @@ std::string write_large_file(const Database& database, std::string_view data) {
 
 std::string write_large_file(const fs::path& data_folder, Durability durability,
                              std::string_view data) {
-    const auto hash = hash_of(data);
+    const auto hash = base::content_hash(data);
     const auto name = fs::path{kFolder} / hash.substr(0, 2) / hash;
     const auto file = data_folder / name;
     make_folder(data_folder);
@@ -240,7 +226,7 @@ std::string read_large_file(const fs::path& data_folder, const std::string& name
     if (const int error = read_file(file, data); error != 0) {
         refuse_damaged(file, base::describe_errno("it cannot be read", error));
     }
-    if (hash_of(data) != file.filename().string()) {
+    if (base::content_hash(data) != file.filename().string()) {
         refuse_damaged(file, "its content (" + std::to_string(data.size()) +
                                  " bytes) does not match its name");
     }

@@ -9,6 +9,7 @@
 
 #include "common/base/ids.hpp"
 #include "common/store/sqlite/checkpoints.hpp"
+#include "common/store/sqlite/execution_row.hpp"
 #include "common/store/sqlite/large_files.hpp"
 #include "common/store/sqlite/registration.hpp"
 
@@ -30,11 +31,18 @@ struct Choice {
     std::int64_t before_ms = 0;
 };
 
+/// A tree goes from its leaves upwards, and nothing of it that a live parent may still read.
+#define FLEET_NOT_NEEDED                                                              \
+    "((e.kin & 3) = 0 OR (NOT EXISTS (SELECT 1 FROM children WHERE parent = e.seq) "  \
+    "AND NOT EXISTS (SELECT 1 FROM children c JOIN executions p ON p.seq = c.parent " \
+    "WHERE c.seq = e.seq AND p.status < 3)))"
+
 std::vector<std::int64_t> find_old(Database& database, const Choice& choice) {
     const auto reader = database.reader();
     auto rows = reader->prepare(
-        "SELECT seq FROM executions WHERE finished_at_ms <= ?1 AND "
-        "(status = 5 OR (status = 3 AND ?2) OR (status = 4 AND ?3)) ORDER BY seq LIMIT ?4");
+        "SELECT seq FROM executions e WHERE finished_at_ms <= ?1 AND "
+        "(status = 5 OR (status = 3 AND ?2) OR (status = 4 AND ?3)) AND " FLEET_NOT_NEEDED
+        " ORDER BY seq LIMIT ?4");
     rows.bind(1, choice.before_ms).bind(2, choice.done).bind(3, choice.failed);
     rows.bind(4, kCallLimit + 1);
     std::vector<std::int64_t> found;
@@ -47,27 +55,37 @@ std::vector<std::int64_t> find_old(Database& database, const Choice& choice) {
 struct Removed {
     std::int64_t executions = 0;
     std::int64_t checkpoints = 0;
+    std::int64_t children = 0;
 };
 
 /// Everything of one execution goes together. It may have been requeued since it was found.
 void remove_execution(WriteTransaction& transaction, std::int64_t seq, const Choice& choice,
                       Removed& removed) {
     std::string id;
+    std::int64_t kin = 0;
     {
         auto row = transaction.prepare(
-            "SELECT id, lane, batch, status FROM executions WHERE seq = ?1 AND "
-            "finished_at_ms <= ?2 AND "
-            "(status = 5 OR (status = 3 AND ?3) OR (status = 4 AND ?4))");
+            "SELECT id, lane, iif(kin & 1, 0, batch), status, kin FROM executions e "
+            "WHERE seq = ?1 AND finished_at_ms <= ?2 AND "
+            "(status = 5 OR (status = 3 AND ?3) OR (status = 4 AND ?4)) AND " FLEET_NOT_NEEDED);
         row.bind(1, seq).bind(2, choice.before_ms).bind(3, choice.done).bind(4, choice.failed);
         if (!row.step()) {
             return;
         }
         id = row.uuid(0).text();
+        kin = row.integer(4);
         transaction.counters().remove(row.integer(1), row.integer(2),
                                       count_of(static_cast<model::Status>(row.integer(3)), false));
     }
     transaction.prepare("DELETE FROM payloads WHERE seq = ?1").bind(1, seq).run();
     transaction.prepare("DELETE FROM attempts WHERE seq = ?1").bind(1, seq).run();
+    if ((kin & kHasChildren) != 0) {
+        transaction.prepare("DELETE FROM sweeps WHERE parent = ?1").bind(1, seq).run();
+    }
+    if ((kin & kIsChild) != 0) {
+        transaction.prepare("DELETE FROM children WHERE seq = ?1").bind(1, seq).run();
+        ++removed.children;
+    }
     transaction.prepare("DELETE FROM executions WHERE seq = ?1").bind(1, seq).run();
     removed.checkpoints += delete_snapshots(transaction, id);
     ++removed.executions;
@@ -89,6 +107,8 @@ void remove_executions(Database& database, const Choice& choice, contracts::Prun
         });
         result.executions += removed.executions;
         result.checkpoints += removed.checkpoints;
+        // Their parents may be the next to go.
+        result.more = result.more || removed.children > 0;
     }
 }
 

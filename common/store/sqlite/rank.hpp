@@ -1,5 +1,6 @@
 // The order of claims inside a lane as one number: smaller is claimed earlier. Resumed work comes
-// before new work, higher priority before lower; equal ranks go by age (the rowid).
+// before new work, children before roots (what is begun is ended first), higher priority before
+// lower; equal ranks go by age (the rowid).
 #pragma once
 
 #include <cstdint>
@@ -12,6 +13,9 @@ namespace fleet::store::sqlite {
 /// work of priority 0 has rank 0, which costs no byte in a row.
 inline constexpr std::int64_t kResumedShift = 1'000'000;
 inline constexpr std::int64_t kLastResumedRank = -kResumedShift / 2;
+/// Between the two, with the span of priorities on either side.
+inline constexpr std::int64_t kChildShift = 300'000;
+inline constexpr std::int64_t kLastChildRank = -kChildShift / 2;
 
 [[nodiscard]] constexpr std::int64_t rank_of(int priority, bool resumed) {
     return -std::int64_t{priority} - (resumed ? kResumedShift : 0);
@@ -20,11 +24,18 @@ inline constexpr std::int64_t kLastResumedRank = -kResumedShift / 2;
     return rank < kLastResumedRank;
 }
 [[nodiscard]] constexpr int priority_of(std::int64_t rank) {
-    return static_cast<int>(-(is_resumed(rank) ? rank + kResumedShift : rank));
+    if (is_resumed(rank)) {
+        return static_cast<int>(-(rank + kResumedShift));
+    }
+    return static_cast<int>(-(rank < kLastChildRank ? rank + kChildShift : rank));
+}
+/// Of a child that has not begun.
+[[nodiscard]] constexpr std::int64_t child_rank(int priority) {
+    return -std::int64_t{priority} - kChildShift;
 }
 /// The same priority, but before all new work.
 [[nodiscard]] constexpr std::int64_t resumed_rank(std::int64_t rank) {
-    return is_resumed(rank) ? rank : rank - kResumedShift;
+    return rank_of(priority_of(rank), true);
 }
 
 }  // namespace fleet::store::sqlite

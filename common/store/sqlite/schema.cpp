@@ -19,6 +19,7 @@
 #include "common/store/sqlite/connection.hpp"
 #include "common/store/sqlite/log_damage.hpp"
 #include "common/store/sqlite/schema_v1.hpp"
+#include "common/store/sqlite/schema_v2.hpp"
 
 namespace fleet::store::sqlite {
 
@@ -169,8 +170,11 @@ void migrate(Connection& connection, const fs::path& file) {
         }
         tables.reset();
         connection.execute(kSchemaV1);
-        connection.execute("PRAGMA user_version = 1");
     }
+    if (version < 2) {
+        connection.execute(kSchemaV2);
+    }
+    connection.execute("PRAGMA user_version = 2");
     connection.execute("COMMIT");
 }
 

@@ -56,7 +56,9 @@ struct Waiter {
 /// At most one more than may be woken.
 std::vector<Waiter> waiters(WriteTransaction& transaction, const std::string& channel) {
     auto rows = transaction.prepare(
-        "SELECT seq, lane, batch, rank FROM executions WHERE channel = ?1 AND status = 2 LIMIT ?2");
+        "SELECT seq, lane, iif(kin & 1, 0, batch), rank FROM executions WHERE channel = ?1 AND "
+        "status = 2 "
+        "LIMIT ?2");
     rows.bind(1, channel).bind(2, contracts::kMaxWoken + 1);
     std::vector<Waiter> found;
     while (rows.step()) {
@@ -72,7 +74,7 @@ void wake(WriteTransaction& transaction, const Waiter& waiter, const base::JsonT
     transaction
         .prepare(
             "UPDATE executions SET status = 0, ready = 1, rank = ?2, channel = NULL, "
-            "due_at_ms = NULL, signal = ?3 WHERE seq = ?1")
+            "due_at_ms = NULL, signal = ?3, woken = 1 WHERE seq = ?1")
         .bind(1, waiter.seq)
         .bind(2, resumed_rank(waiter.rank))
         .bind(3, payload)
@@ -111,12 +113,77 @@ std::optional<model::Signal> take(WriteTransaction& transaction, const std::stri
     return oldest;
 }
 
+std::optional<std::string> take_mail(WriteTransaction& transaction, const ExecutionRow& row,
+                                     const std::string& channel) {
+    if (!row.is(kHasMail)) {
+        return std::nullopt;
+    }
+    std::int64_t number = 0;
+    std::string payload;
+    {
+        auto mail = transaction.prepare(
+            "SELECT mail, payload FROM mail WHERE recipient = ?1 AND channel = ?2 "
+            "ORDER BY mail LIMIT 1");
+        if (!mail.bind(1, row.seq).bind(2, channel).step()) {
+            return std::nullopt;
+        }
+        number = mail.integer(0);
+        payload = mail.text(1);
+    }
+    transaction.prepare("DELETE FROM mail WHERE mail = ?1").bind(1, number).run();
+    return payload;
+}
+
+contracts::Addressed send_one(WriteTransaction& transaction, const model::ExecutionId& execution,
+                              const std::string& channel, const base::JsonText& payload) {
+    const auto row = find_row(transaction.connection(), execution, 0);
+    if (!row) {
+        return contracts::Addressed::not_found;
+    }
+    if (model::is_terminal(row->status)) {
+        return contracts::Addressed::ended;
+    }
+    {
+        auto waits = transaction.prepare(
+            "SELECT 1 FROM executions WHERE seq = ?1 AND status = 2 AND channel = ?2");
+        if (waits.bind(1, row->seq).bind(2, channel).step()) {
+            waits.reset();
+            wake(transaction,
+                 {.seq = row->seq,
+                  .lane = row->lane,
+                  .batch = row->counted_batch(),
+                  .rank = row->rank},
+                 payload);
+            transaction.notify(contracts::pool_topic(transaction.names().lane(row->lane).pool));
+            return contracts::Addressed::woken;
+        }
+    }
+    transaction.prepare("INSERT INTO mail (recipient, channel, payload) VALUES (?1, ?2, ?3)")
+        .bind(1, row->seq)
+        .bind(2, channel)
+        .bind(3, payload)
+        .run();
+    transaction.prepare("UPDATE executions SET kin = kin | ?2 WHERE seq = ?1")
+        .bind(1, row->seq)
+        .bind(2, kHasMail)
+        .run();
+    return contracts::Addressed::kept;
+}
+
 }  // namespace
 
 contracts::SendResult SqliteSignals::send(const std::string& channel,
                                           const base::JsonText& payload) {
     return database_.writer().write(
         [&](WriteTransaction& transaction) { return send_signal(transaction, channel, payload); });
+}
+
+contracts::Addressed SqliteSignals::send_to(const model::ExecutionId& execution,
+                                            const std::string& channel,
+                                            const base::JsonText& payload) {
+    return database_.writer().write([&](WriteTransaction& transaction) {
+        return send_one(transaction, execution, channel, payload);
+    });
 }
 
 std::optional<model::Signal> SqliteSignals::consume(const std::string& channel) {
@@ -166,8 +233,11 @@ contracts::SendResult send_signal(WriteTransaction& transaction, const std::stri
     return result;
 }
 
-std::optional<std::string> take_kept_signal(WriteTransaction& transaction,
+std::optional<std::string> take_kept_signal(WriteTransaction& transaction, const ExecutionRow& row,
                                             const std::string& channel) {
+    if (auto mail = take_mail(transaction, row, channel)) {
+        return mail;
+    }
     auto signal = take(transaction, channel);
     if (!signal) {
         return std::nullopt;

@@ -7,6 +7,7 @@
 
 #include "common/contracts/signal.hpp"
 #include "common/store/sqlite/database.hpp"
+#include "common/store/sqlite/execution_row.hpp"
 
 namespace fleet::store::sqlite {
 
@@ -15,6 +16,8 @@ class SqliteSignals final : public contracts::SignalBackend {
     explicit SqliteSignals(Database& database) : database_(database) {}
 
     contracts::SendResult send(const std::string& channel, const base::JsonText& payload) override;
+    contracts::Addressed send_to(const model::ExecutionId& execution, const std::string& channel,
+                                 const base::JsonText& payload) override;
     std::optional<model::Signal> consume(const std::string& channel) override;
     std::vector<model::Signal> peek(const std::string& channel, std::size_t limit) override;
     std::vector<model::ChannelCount> channels() override;
@@ -26,8 +29,10 @@ class SqliteSignals final : public contracts::SignalBackend {
 /// Wakes all who wait on the channel (at most contracts::kMaxWoken), or keeps the signal.
 contracts::SendResult send_signal(WriteTransaction& transaction, const std::string& channel,
                                   const base::JsonText& payload);
-/// The payload of the channel's oldest kept signal, which is removed; nullopt if there is none.
+/// The payload of the oldest signal that is kept for the execution alone, else of the channel's
+/// oldest, which is removed; nullopt if there is none.
 [[nodiscard]] std::optional<std::string> take_kept_signal(WriteTransaction& transaction,
+                                                          const ExecutionRow& row,
                                                           const std::string& channel);
 
 }  // namespace fleet::store::sqlite

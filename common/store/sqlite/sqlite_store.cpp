@@ -93,12 +93,21 @@ class SqliteStore final : public contracts::Store {
   private:
     /// A very long output is a file before the transaction that refers to it begins.
     PreparedCommit prepare(const model::StepCommit& commit) {
-        PreparedCommit prepared{.commit = &commit, .output_file = {}};
-        const auto* const done = std::get_if<model::NextDone>(&commit.next);
-        if (done != nullptr && done->output.size() > contracts::kInlineResultBytes) {
-            prepared.output_file = write_large_file(database_, done->output);
+        PreparedCommit prepared{
+            .commit = &commit, .output_file = large_output(commit.next), .in_place_files = {}};
+        for (const auto& step : commit.in_place) {
+            prepared.in_place_files.push_back(large_output(step.next));
         }
         return prepared;
+    }
+
+    /// The file's name; empty when the output needs none.
+    std::string large_output(const model::Next& next) {
+        const auto* const done = std::get_if<model::NextDone>(&next);
+        if (done == nullptr || done->output.size() <= contracts::kInlineResultBytes) {
+            return {};
+        }
+        return write_large_file(database_, done->output);
     }
 
     std::vector<PreparedCommit> prepare_all(std::span<const model::StepCommit> commits) {

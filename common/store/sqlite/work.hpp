@@ -36,6 +36,9 @@ class SqliteWork final : public contracts::WorkBackend {
     std::optional<model::Execution> get(const model::ExecutionId& id) override;
     contracts::ExecutionPage find(const contracts::ExecutionFilter& filter) override;
     std::vector<model::Attempt> attempts(const model::ExecutionId& id) override;
+    std::vector<model::ChildState> children(const model::ExecutionId& parent, std::int64_t step,
+                                            std::int64_t after_ordinal, std::size_t limit) override;
+    model::Tree tree(const model::ExecutionId& top, std::size_t limit) override;
     std::vector<contracts::ErrorGroup> errors(const std::string& batch, std::size_t limit) override;
 
   private:

@@ -2,6 +2,8 @@
 
 #include "common/contracts/trigger.hpp"
 #include "common/store/sqlite/execution_row.hpp"
+#include "common/store/sqlite/sweeps.hpp"
+#include "common/store/sqlite/waits.hpp"
 #include "common/store/sqlite/work.hpp"
 
 namespace fleet::store::sqlite {
@@ -32,6 +34,7 @@ class Bulk {
     BulkResult cancel() {
         if (!selection_.ids.empty()) {
             for_each_id([this](const ExecutionRow& row) { cancel_one(row); });
+            sweep_below();
             return std::move(result_);
         }
         if (!batch_) {
@@ -51,6 +54,7 @@ class Bulk {
         if (!result_.more) {
             change(running_of_batch(), [this](const ExecutionRow& row) { cancel_one(row); });
         }
+        sweep_below();
         return std::move(result_);
     }
 
@@ -70,6 +74,14 @@ class Bulk {
     }
 
   private:
+    /// Also what others have left; so every call that says `more` has done something.
+    void sweep_below() {
+        const auto done = std::min(static_cast<std::size_t>(result_.changed), kMaxBulk);
+        result_.changed += static_cast<std::int64_t>(sweep(transaction_, kMaxBulk - done));
+        result_.more = result_.more || has_sweeps(transaction_);
+        transaction_.set_swept(false);
+    }
+
     void note(std::string text) {
         if (result_.notes.size() < kMaxNotes) {
             result_.notes.push_back(std::move(text));
@@ -144,7 +156,7 @@ class Bulk {
         auto rows = transaction_.prepare(
             "SELECT seq, id FROM executions INDEXED BY executions_failed WHERE status = 4 "
             "AND (?1 = 0 OR batch = ?1) AND (?2 < 0 OR error_kind = ?2) "
-            "AND seq > ?3 ORDER BY seq LIMIT ?4");
+            "AND (kin & 1) = 0 AND seq > ?3 ORDER BY seq LIMIT ?4");
         rows.bind(1, batch_ ? batch_->number : 0);
         rows.bind(2, selection_.error_kind ? static_cast<int>(*selection_.error_kind) : -1);
         return read(rows.bind(3, 0).bind(4, kMaxBulk));
@@ -153,14 +165,20 @@ class Bulk {
     std::vector<Candidate> cancelled_of_batch() {
         auto rows = transaction_.prepare(
             "SELECT seq, id FROM executions WHERE seq BETWEEN ?1 AND ?2 AND batch = ?3 "
-            "AND status = 5 LIMIT ?4");
+            "AND status = 5 AND (kin & 1) = 0 LIMIT ?4");
         rows.bind(1, batch_->first_seq).bind(2, batch_->last_seq).bind(3, batch_->number);
         return read(rows.bind(4, kMaxBulk));
     }
 
     void cancel_one(const ExecutionRow& row) {
         if (model::is_terminal(row.status)) {
-            skip(row.id, "is " + std::string{to_text(row.status)} + " already");
+            if (!selection_.ids.empty()) {
+                skip(row.id, "is " + std::string{to_text(row.status)} + " already");
+            }
+            return;
+        }
+        if (row.is(kInPlace) && !selection_.ids.empty()) {
+            skip(row.id, "runs inside its parent; cancel that one");
             return;
         }
         ++result_.changed;
@@ -168,16 +186,21 @@ class Bulk {
             to_cancelled(transaction_, row);
             return;
         }
-        transaction_.prepare("UPDATE executions SET cancel = 1 WHERE seq = ?1")
-            .bind(1, row.seq)
-            .run();
-        transaction_.notify(contracts::pool_topic(transaction_.names().lane(row.lane).pool));
+        mark_cancelled(transaction_, row);
     }
 
     void requeue_one(const ExecutionRow& row) {
         if (row.status != model::Status::failed && row.status != model::Status::cancelled) {
             skip(row.id, "is " + std::string{to_text(row.status)} +
                              "; only failed and cancelled executions are requeued");
+            return;
+        }
+        if (row.is(kInPlace)) {
+            skip(row.id, "ran inside its parent; requeue that one");
+            return;
+        }
+        if (is_being_swept(row)) {
+            skip(row.id, "is still being cancelled with its family; try again");
             return;
         }
         if (transaction_.names().batch_cancelled(row.batch)) {
@@ -196,10 +219,21 @@ class Bulk {
                 "WHERE seq = ?1")
             .bind(1, row.seq)
             .run();
+        if (row.is(kIsChild)) {
+            open_again(transaction_, row);
+        }
         to_pending(transaction_, row,
                    {.lane = row.lane, .rank = row.rank, .delay = base::Millis{0}});
         transaction_.notify(contracts::scaler_topic());
         ++result_.changed;
+    }
+
+    bool is_being_swept(const ExecutionRow& row) {
+        if (row.is(kIsChild) && is_below_sweep(transaction_, row.seq)) {
+            return true;
+        }
+        auto own = transaction_.prepare("SELECT 1 FROM sweeps WHERE parent = ?1");
+        return own.bind(1, row.seq).step();
     }
 
     bool take_key_again(const ExecutionRow& row) {

@@ -1,12 +1,14 @@
 #include <algorithm>
 #include <optional>
 #include <tuple>
+#include <unordered_map>
 
 #include "common/store/sqlite/execution_row.hpp"
 #include "common/store/sqlite/hand_back.hpp"
 #include "common/store/sqlite/payloads.hpp"
 #include "common/store/sqlite/rank.hpp"
 #include "common/store/sqlite/registration.hpp"
+#include "common/store/sqlite/sweeps.hpp"
 #include "common/store/sqlite/work.hpp"
 
 namespace fleet::store::sqlite {
@@ -80,6 +82,9 @@ class Claim {
             const auto batch = find_batch(transaction_.connection(), request_.batch);
             batch_ = batch && batch->private_lane ? batch->number : kNoBatch;
         }
+        if (has_sweeps(transaction_)) {
+            sweep(transaction_, kSweepLimit);
+        }
         look_at_due(answer);
         while (answer.claimed.size() < request_.limit) {
             const auto lane = best_lane();
@@ -100,6 +105,7 @@ class Claim {
     struct Taken {
         Claimed claimed;
         std::int64_t batch = 0;
+        std::int64_t kin = 0;
         bool cancel = false;
         bool input_elsewhere = false;
         bool snapshot_elsewhere = false;
@@ -195,7 +201,8 @@ class Claim {
         {
             auto rows = transaction_.prepare(
                 "SELECT seq, id, token, batch, lane, spec, item, attempt, failures, "
-                "max_attempts, created_at_ms, input, snapshot, signal, cancel FROM executions "
+                "max_attempts, created_at_ms, input, snapshot, signal, cancel, kin, woken "
+                "FROM executions "
                 "INDEXED BY executions_ready WHERE lane = ?1 AND ready = 1 AND rank <= ?2 "
                 "ORDER BY rank, seq LIMIT ?3");
             rows.bind(1, lane.lane).bind(2, lane.top_rank).bind(3, limit);
@@ -261,6 +268,10 @@ class Claim {
         claimed.snapshot = row.text(12);
         claimed.signal = row.text(13);
         taken.cancel = row.integer(14) != 0;
+        taken.kin = row.integer(15);
+        claimed.woken_by = static_cast<model::Woken>(row.integer(16));
+        claimed.root = claimed.lease.execution;
+        claimed.has_in_place = (taken.kin & kHadInPlace) != 0;
         taken.input_elsewhere = row.is_null(11);
         taken.snapshot_elsewhere = !row.is_null(12) && claimed.snapshot.empty();
         return taken;
@@ -269,8 +280,11 @@ class Claim {
     void keep_or_cancel(const Lane& lane, Taken& taken, ClaimAnswer& answer) {
         auto& connection = transaction_.connection();
         auto& claimed = taken.claimed;
-        transaction_.counters().move(lane.lane, taken.batch, Count::ready, Count::running);
-        if (taken.cancel || transaction_.names().batch_cancelled(taken.batch)) {
+        const bool is_child = (taken.kin & kIsChild) != 0;
+        transaction_.counters().move(lane.lane, is_child ? 0 : taken.batch, Count::ready,
+                                     Count::running);
+        if (taken.cancel || transaction_.names().batch_cancelled(taken.batch) ||
+            (is_child && is_below_sweep(transaction_, claimed.lease.handle))) {
             if (const auto row =
                     find_row(connection, claimed.lease.execution, claimed.lease.handle)) {
                 to_cancelled(transaction_, *row);
@@ -285,7 +299,30 @@ class Claim {
             claimed.snapshot =
                 get_payload(connection, folder, claimed.lease.handle, Payload::snapshot);
         }
+        if (is_child) {
+            add_family(claimed);
+        }
         answer.claimed.push_back(std::move(claimed));
+    }
+
+    void add_family(Claimed& claimed) {
+        auto place = transaction_.prepare("SELECT parent, root FROM children WHERE seq = ?1");
+        if (place.bind(1, claimed.lease.handle).step()) {
+            claimed.parent = id_of(place.integer(0));
+            claimed.root = id_of(place.integer(1));
+        }
+    }
+
+    /// Siblings are claimed together: their parent is looked up once.
+    model::ExecutionId id_of(std::int64_t seq) {
+        const auto [found, made] = ids_.try_emplace(seq);
+        if (made) {
+            auto row = transaction_.prepare("SELECT id FROM executions WHERE seq = ?1");
+            if (row.bind(1, seq).step()) {
+                found->second = row.uuid(0);
+            }
+        }
+        return found->second;
     }
 
     void finish(ClaimAnswer& answer) {
@@ -320,6 +357,7 @@ class Claim {
     std::int64_t batch_ = 0;  ///< of the private lane; 0: the lanes that all share
     std::optional<std::int64_t> next_due_ms_;
     std::optional<std::int64_t> wait_until_ms_;
+    std::unordered_map<std::int64_t, model::ExecutionId> ids_;
 };
 
 }  // namespace

@@ -3,6 +3,7 @@
 #include <unordered_map>
 
 #include "common/model/error_prefix.hpp"
+#include "common/store/sqlite/execution_row.hpp"
 #include "common/store/sqlite/lookup.hpp"
 #include "common/store/sqlite/payloads.hpp"
 #include "common/store/sqlite/rank.hpp"
@@ -20,11 +21,13 @@ using contracts::ExecutionPage;
     "seq, id, batch, lane, status, item, rank, attempt, failures, transient, rate_limited, "     \
     "lost_worker, takeovers, releases, max_attempts, created_at_ms, started_at_ms, "             \
     "finished_at_ms, due_at_ms, coalesce(owner, last_owner), channel, spec, error_kind, error, " \
-    "evidence, unique_key, cancel, poisoned, begun "
+    "evidence, unique_key, cancel, poisoned, begun, kin, error_type "
 
 /// The filters that every access path shares; ?1..?6 as bound by bind_filter.
 #define FLEET_EXECUTION_FILTER                                                          \
-    "AND ((1 << status) & ?3) <> 0 AND (?4 < 0 OR batch = ?4) "                         \
+    "AND ((1 << iif(status = 2 AND (kin & 8) <> 0, 1, status)) & ?3) <> 0 "             \
+    "AND (?4 < 0 OR batch = ?4) AND (?9 = 0 OR (kin & 1) = 0) "                         \
+    "AND (?10 = 0 OR seq IN (SELECT seq FROM children WHERE parent = ?10)) "            \
     "AND (?5 < 0 OR error_kind = ?5) AND (?6 = 0 OR coalesce(owner, last_owner) = ?6) " \
     "AND (?7 = 0 OR lane IN (SELECT lane FROM lanes WHERE pool = ?7)) "
 
@@ -74,11 +77,19 @@ class ExecutionReader {
             one.error =
                 model::ExecutionError{.kind = static_cast<model::ErrorKind>(row.integer(22)),
                                       .message = row.text(23),
-                                      .evidence = row.text(24)};
+                                      .evidence = row.text(24),
+                                      .type = row.text(30)};
         }
         one.unique_key = row.text(25);
         one.cancel_requested = row.integer(26) != 0;
         one.poisoned = row.integer(27) != 0;
+        one.root = one.id;
+        if (const auto kin = row.integer(29); kin != 0) {
+            if ((kin & kInPlace) != 0 && one.status == model::Status::waiting) {
+                one.status = model::Status::running;
+            }
+            add_family(one, row.integer(0), kin);
+        }
         return one;
     }
 
@@ -102,6 +113,24 @@ class ExecutionReader {
     Names& names() { return names_; }
 
   private:
+    void add_family(model::Execution& one, std::int64_t seq, std::int64_t kin) {
+        if ((kin & kIsChild) != 0) {
+            auto place = connection_.prepare(
+                "SELECT (SELECT id FROM executions p WHERE p.seq = c.parent), "
+                "(SELECT id FROM executions r WHERE r.seq = c.root), label FROM children c "
+                "WHERE c.seq = ?1");
+            if (place.bind(1, seq).step()) {
+                one.parent = place.uuid(0);
+                one.root = place.uuid(1);
+                one.label = place.text(2);
+            }
+        }
+        if ((kin & kHasChildren) != 0) {
+            auto wait = connection_.prepare("SELECT open FROM waits WHERE parent = ?1");
+            one.children_open = wait.bind(1, seq).step() ? wait.integer(0) : 0;
+        }
+    }
+
     Connection& connection_;
     const std::filesystem::path& folder_;
     Names names_;
@@ -139,7 +168,8 @@ const char* statement_for(const ExecutionFilter& filter) {
                      "FROM executions INDEXED BY executions_failed WHERE status = 4 "
                      "AND seq BETWEEN ?1 AND ?2 " FLEET_EXECUTION_FILTER "ORDER BY seq LIMIT ?8";
     }
-    if (only(model::Status::running)) {
+    // In-place children have no owner: roots are never such.
+    if (only(model::Status::running) && filter.roots_only && filter.parent.is_nil()) {
         return filter.newest_first
                    ? "SELECT " FLEET_EXECUTION_COLUMNS
                      "FROM executions INDEXED BY executions_owned WHERE owner IS NOT NULL "
@@ -206,6 +236,11 @@ std::vector<Found> find_rows(Reader& reader, ExecutionReader& executions,
         const auto row = find_pool(reader.connection(), filter.pool);
         pool = row ? row->number : -1;
     }
+    std::int64_t parent = 0;
+    if (!filter.parent.is_nil()) {
+        auto row = reader.prepare("SELECT seq FROM executions WHERE id = ?1");
+        parent = row.bind(1, filter.parent).step() ? row.integer(0) : -1;
+    }
     if (!range || pool < 0) {
         return found;
     }
@@ -213,7 +248,8 @@ std::vector<Found> find_rows(Reader& reader, ExecutionReader& executions,
     rows.bind(1, range->first).bind(2, range->last).bind(3, status_mask(filter.statuses));
     rows.bind(4, batch).bind(5, filter.error_kind ? static_cast<int>(*filter.error_kind) : -1);
     rows.bind(6, worker_number(reader.connection(), filter.worker_id)).bind(7, pool);
-    rows.bind(8, filter.limit);
+    rows.bind(8, filter.limit).bind(9, filter.roots_only && filter.parent.is_nil());
+    rows.bind(10, parent);
     while (rows.step()) {
         found.push_back({rows.integer(0), executions.read(rows)});
     }
@@ -313,7 +349,7 @@ std::vector<ErrorGroup> SqliteWork::errors(const std::string& batch, std::size_t
     std::unordered_map<std::string, ErrorGroup> groups;
     auto rows = reader->prepare(
         "SELECT id, error_kind, error FROM executions INDEXED BY executions_failed "
-        "WHERE status = 4 AND (?1 = 0 OR batch = ?1)");
+        "WHERE status = 4 AND (?1 = 0 OR batch = ?1) AND (kin & 1) = 0");
     rows.bind(1, number);
     while (rows.step()) {
         const auto kind = static_cast<model::ErrorKind>(rows.integer(1));

@@ -6,6 +6,7 @@
 
 #include "common/store/sqlite/stop_delay.hpp"
 #include "common/store/sqlite/store_time.hpp"
+#include "common/store/sqlite/waits.hpp"
 
 namespace fleet::store::sqlite {
 
@@ -159,6 +160,7 @@ void Writer::run_member(WriteTransaction& transaction, Request& member, bool fir
     }
     try {
         member.operation(own);
+        settle_families(own);
     } catch (...) {
         member.failure = std::current_exception();
         if (!connection_->in_transaction()) {

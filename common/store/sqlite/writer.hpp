@@ -10,6 +10,7 @@
 #include <deque>
 #include <exception>
 #include <functional>
+#include <map>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -48,6 +49,12 @@ class WriteTransaction {
     [[nodiscard]] Names& names() { return names_; }
     /// Changes of counters, written once at the end of the group.
     [[nodiscard]] CounterDeltas& counters() { return counters_; }
+    /// Waited-for children that ended in this operation: by parent and step, how many.
+    using EndedChildren = std::map<std::int64_t, std::map<std::int64_t, std::int64_t>>;
+    [[nodiscard]] EndedChildren& ended_children() { return ended_children_; }
+    /// This operation has begun to sweep what is below a cancelled execution, and is not done.
+    [[nodiscard]] bool swept() const { return swept_; }
+    void set_swept(bool swept) { swept_ = swept; }
 
   private:
     friend class Writer;
@@ -56,6 +63,8 @@ class WriteTransaction {
     Names names_;
     std::vector<std::string> topics_;
     CounterDeltas counters_;
+    EndedChildren ended_children_;
+    bool swept_ = false;
 };
 
 class Writer {

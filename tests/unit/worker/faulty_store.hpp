@@ -89,6 +89,14 @@ class FaultyWork final : public contracts::WorkBackend {
     std::vector<model::Attempt> attempts(const model::ExecutionId& id) override {
         return real_.attempts(id);
     }
+    std::vector<model::ChildState> children(const model::ExecutionId& parent, std::int64_t step,
+                                            std::int64_t after_ordinal,
+                                            std::size_t limit) override {
+        return real_.children(parent, step, after_ordinal, limit);
+    }
+    model::Tree tree(const model::ExecutionId& top, std::size_t limit) override {
+        return real_.tree(top, limit);
+    }
     std::vector<contracts::ErrorGroup> errors(const std::string& batch,
                                               std::size_t limit) override {
         return real_.errors(batch, limit);
