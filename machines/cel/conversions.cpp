@@ -49,11 +49,13 @@ std::string floating_text(double number) {
 }
 
 bool is_utf8(std::string_view bytes) {
-    for (const std::string_view character : expression::utf8_characters(bytes)) {
+    while (!bytes.empty()) {
+        const std::string_view character = bytes.substr(0, expression::utf8_offset(bytes, 1));
         const bool replaced = expression::utf8_decode(character) == U'\ufffd';
         if (replaced && character != "\ufffd") {
             return false;
         }
+        bytes.remove_prefix(character.size());
     }
     return true;
 }

@@ -192,8 +192,10 @@ Value Evaluator::call(const Node& node) {
     failed_ = &node;
     const Arguments given(arguments.data(), node.operands.size());
     if (node.pattern != nullptr && arguments[0].is_string()) {
-        meter_.charge_text(arguments[0].as_string().size());
-        return Value::boolean(node.pattern->matches(arguments[0].as_string()));
+        const std::string& text = arguments[0].as_string();
+        meter_.charge_text(text.size());
+        meter_.charge(node.pattern->steps_for(text.size()));
+        return Value::boolean(node.pattern->matches(text));
     }
     return node.function->call(given, meter_);
 }

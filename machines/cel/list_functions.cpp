@@ -32,6 +32,7 @@ class Replacement {
     Replacement(std::string_view text, Meter& meter) : rest_(text), meter_(meter) {}
 
     std::string run(const std::string& old, const std::string& fresh, std::size_t limit) {
+        meter_.charge_search(rest_.size(), old.size());
         for (; limit > 0; --limit) {
             const std::size_t at = rest_.find(old);
             if (at == std::string_view::npos) {
@@ -77,7 +78,7 @@ Value split(const Arguments& arguments, Meter& meter) {
     if (limit == 0 || (rest.empty() && separator.empty())) {
         return Value::list(std::move(parts));
     }
-    meter.charge_text(rest.size());
+    meter.charge_search(rest.size(), separator.size());
     while (parts.size() + 1 < limit) {
         const std::size_t at = next_separator(rest, separator);
         if (at == std::string_view::npos) {

@@ -36,6 +36,12 @@ Pattern::Pattern(std::string_view text)
 
 Pattern::~Pattern() = default;
 
+std::size_t Pattern::steps_for(std::size_t text_bytes) const {
+    // At worst every instruction is tried at every byte.
+    constexpr std::size_t kInstructionsPerStep = 2048;
+    return text_bytes * static_cast<std::size_t>(compiled_->ProgramSize()) / kInstructionsPerStep;
+}
+
 bool Pattern::matches(std::string_view text) const {
     return re2::RE2::PartialMatch(re2::StringPiece(text.data(), text.size()), *compiled_);
 }

@@ -19,6 +19,8 @@ class Pattern {
     Pattern& operator=(const Pattern&) = delete;
     ~Pattern();
 
+    /// What matching a text of that size counts as.
+    [[nodiscard]] std::size_t steps_for(std::size_t text_bytes) const;
     /// Whether any part of the text matches.
     [[nodiscard]] bool matches(std::string_view text) const;
 

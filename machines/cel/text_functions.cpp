@@ -1,4 +1,6 @@
 // Functions of strings; places and lengths count characters.
+#include <algorithm>
+
 #include "machines/cel/functions.hpp"
 #include "machines/cel/pattern.hpp"
 #include "machines/expression/errors.hpp"
@@ -22,6 +24,12 @@ TwoTexts two_texts(std::string_view name, const Arguments& arguments, Meter& met
     require_types(name, arguments.first(2), {Type::string, Type::string});
     meter.charge_text(arguments[0].as_string().size() + arguments[1].as_string().size());
     return {arguments[0].as_string(), arguments[1].as_string()};
+}
+
+TwoTexts searched(std::string_view name, const Arguments& arguments, Meter& meter) {
+    const TwoTexts texts = two_texts(name, arguments, meter);
+    meter.charge_search(texts.text.size(), texts.other.size());
+    return texts;
 }
 
 const std::string& one_text(std::string_view name, const Arguments& arguments, Meter& meter) {
@@ -55,6 +63,21 @@ char ascii_case(char character, char first, char last, int distance) {
                                                    : character;
 }
 
+bool is_blank(std::string_view character) {
+    return expression::is_space(expression::utf8_decode(character));
+}
+
+std::string_view last_character(std::string_view text) {
+    constexpr std::size_t kLongest = 4;
+    for (std::size_t size = std::min(text.size(), kLongest); size > 1; --size) {
+        const std::string_view end = text.substr(text.size() - size);
+        if (utf8_offset(end, 1) == size) {
+            return end;
+        }
+    }
+    return text.substr(text.size() - 1);
+}
+
 }  // namespace
 
 Value size_of(const Arguments& arguments, Meter& meter) {
@@ -75,7 +98,7 @@ Value size_of(const Arguments& arguments, Meter& meter) {
 }
 
 Value contains(const Arguments& arguments, Meter& meter) {
-    const auto [text, part] = two_texts("contains", arguments, meter);
+    const auto [text, part] = searched("contains", arguments, meter);
     return Value::boolean(text.find(part) != std::string::npos);
 }
 
@@ -93,7 +116,9 @@ Value matches(const Arguments& arguments, Meter& meter) {
     const auto [text, pattern] = two_texts("matches", arguments, meter);
     // Compiling takes many times longer than reading.
     meter.charge(kPatternSteps + pattern.size());
-    return Value::boolean(Pattern(pattern).matches(text));
+    const Pattern compiled(pattern);
+    meter.charge(compiled.steps_for(text.size()));
+    return Value::boolean(compiled.matches(text));
 }
 
 Value lower_ascii(const Arguments& arguments, Meter& meter) {
@@ -113,24 +138,18 @@ Value upper_ascii(const Arguments& arguments, Meter& meter) {
 }
 
 Value trim(const Arguments& arguments, Meter& meter) {
-    const std::string& text = one_text("trim", arguments, meter);
-    const auto characters = expression::utf8_characters(text);
-    const auto is_space = [&](std::size_t at) {
-        return expression::is_space(expression::utf8_decode(characters[at]));
-    };
-    std::size_t begin = 0;
-    std::size_t end = characters.size();
-    while (begin < end && is_space(begin)) {
-        ++begin;
+    std::string_view text = one_text("trim", arguments, meter);
+    while (!text.empty()) {
+        const std::size_t size = utf8_offset(text, 1);
+        if (!is_blank(text.substr(0, size))) {
+            break;
+        }
+        text.remove_prefix(size);
     }
-    while (end > begin && is_space(end - 1)) {
-        --end;
+    while (!text.empty() && is_blank(last_character(text))) {
+        text.remove_suffix(last_character(text).size());
     }
-    std::string result;
-    for (std::size_t at = begin; at < end; ++at) {
-        result += characters[at];
-    }
-    return Value::string(std::move(result));
+    return Value::string(std::string(text));
 }
 
 Value character_at(const Arguments& arguments, Meter& meter) {
@@ -142,14 +161,14 @@ Value character_at(const Arguments& arguments, Meter& meter) {
 
 Value index_of(const Arguments& arguments, Meter& meter) {
     require_types("indexOf", arguments, {Type::string, Type::string, Type::integer});
-    const auto [text, part] = two_texts("indexOf", arguments, meter);
+    const auto [text, part] = searched("indexOf", arguments, meter);
     const std::size_t from = arguments.size() == 3 ? place_in(text, arguments[2]) : 0;
     return character_place(text, text.find(part, from));
 }
 
 Value last_index_of(const Arguments& arguments, Meter& meter) {
     require_types("lastIndexOf", arguments, {Type::string, Type::string, Type::integer});
-    const auto [text, part] = two_texts("lastIndexOf", arguments, meter);
+    const auto [text, part] = searched("lastIndexOf", arguments, meter);
     const std::size_t from =
         arguments.size() == 3 ? place_in(text, arguments[2]) : std::string::npos;
     return character_place(text, text.rfind(part, from));

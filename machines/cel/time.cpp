@@ -133,7 +133,8 @@ std::optional<Split> read_timestamp(Reader reader) {
         return std::nullopt;
     }
     const std::int64_t days = std::chrono::sys_days(date).time_since_epoch().count();
-    return Split{days * kDaySeconds + (*hours * 60 + *minutes) * 60 + *seconds - *offset,
+    return Split{days * kDaySeconds + std::int64_t{*hours} * 3600 + std::int64_t{*minutes} * 60 +
+                     *seconds - *offset,
                  static_cast<std::int32_t>(nanoseconds)};
 }
 

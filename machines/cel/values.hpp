@@ -66,9 +66,15 @@ class Meter {
   public:
     void charge(std::size_t steps);
     void charge_text(std::size_t bytes) { charge(bytes / kBytesPerStep); }
+    /// Looking for a part in a text takes, at worst, time in proportion to both.
+    void charge_search(std::size_t text_bytes, std::size_t part_bytes) {
+        charge_text(text_bytes + part_bytes);
+        charge((text_bytes / kSearchedBytes) * (part_bytes / kSearchedBytes));
+    }
 
   private:
     static constexpr std::size_t kBytesPerStep = 64;
+    static constexpr std::size_t kSearchedBytes = 256;
 
     std::size_t steps_ = 0;
 };

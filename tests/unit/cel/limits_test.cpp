@@ -70,6 +70,16 @@ TEST_CASE("CEL: an evaluation ends after its steps, whatever absorbs errors arou
     const std::string zeros = "[" + repeated("0, ", 200) + "1]";
     CHECK(outcome(zeros + ".all(x, " + zeros + ".all(y, 1 / x == y || true))") == "!limit");
     CHECK(outcome(zeros + ".all(x, " + zeros + ".all(y, 1 == x + y || true))") == "true");
+    // Searches and matches take the more the longer what is looked for is.
+    const std::string long_text = "['" + std::string(20'000, 'a') + "'].map(x, x + x)[0]";
+    const std::string hundred = repeated("0, ", 99) + "0";
+    const auto often = [&](const std::string& what) {
+        return "[" + long_text + "].all(t, [" + hundred + "].all(i, " + what + "))";
+    };
+    CHECK(outcome(often("!t.contains('b')")) == "true");
+    CHECK(outcome(often("!t.matches('b$')")) == "true");
+    CHECK(outcome(often("!t.contains('" + std::string(20'000, 'a') + "b')")) == "!limit");
+    CHECK(outcome(often("!t.matches('(a?){500}b$')")) == "!limit");
     // Doubling forty times would fill any memory.
     CHECK(outcome("['ab']" + repeated(".map(x, x + x)", 40)) == "!limit");
     CHECK(outcome("[[1]]" + repeated(".map(x, x + x)", 40)) == "!limit");
