@@ -171,6 +171,11 @@ void HookProcess::Owner::cancel_in_flight(const std::vector<std::uint64_t>& ids)
     }
 }
 
+/// A start (a model that is loaded) may take longer than a call.
+base::Millis HookProcess::Owner::start_timeout() const {
+    return std::min(std::max(command_.timeout, command_.start_timeout), kLongestTimeout);
+}
+
 void HookProcess::Owner::start_if_wanted() {
     if (child_ || waiting_.empty() || clock_.boot_now() < start_at_) {
         return;
@@ -187,7 +192,7 @@ void HookProcess::Owner::start_if_wanted() {
     }
     child_.emplace(std::move(std::get<HookChild>(started)));
     greeting_ = true;
-    hello_deadline_ = clock_.boot_now() + std::min(command_.timeout, kLongestTimeout);
+    hello_deadline_ = clock_.boot_now() + start_timeout();
     child_->send(hello_line_);
 }
 
@@ -340,7 +345,7 @@ void HookProcess::Owner::expire() {
     const base::BootTime now = clock_.boot_now();
     if (child_ && greeting_ && now >= hello_deadline_) {
         break_off("TimeoutError", "it did not say hello within " +
-                                      base::human_duration(command_.timeout) + "; it was killed");
+                                      base::human_duration(start_timeout()) + "; it was killed");
         return;
     }
     if (child_ && closed_deadline_ && now >= *closed_deadline_) {

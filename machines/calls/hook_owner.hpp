@@ -66,6 +66,7 @@ class HookProcess::Owner {
     void loop(const std::stop_token& stop);
     void accept_calls();
     void cancel_in_flight(const std::vector<std::uint64_t>& ids);
+    [[nodiscard]] base::Millis start_timeout() const;
     void start_if_wanted();
     void send_waiting();
     void wait_for_event();

@@ -33,11 +33,12 @@ inline constexpr std::size_t kMaxHookCalls = 256;
 struct HookCommand {
     std::string name;  ///< for messages
     std::vector<std::string> argv;
-    std::string directory;                 ///< empty: the caller's own
-    std::vector<std::string> environment;  ///< the whole of it, "NAME=value"
-    base::Millis timeout = kHookTimeout;   ///< of one call, from when it was sent
-    std::optional<bool> concurrent;        ///< unset: as its hello says
-    base::Millis grace = kHookGrace;       ///< at its end, before each signal
+    std::string directory;                      ///< empty: the caller's own
+    std::vector<std::string> environment;       ///< the whole of it, "NAME=value"
+    base::Millis timeout = kHookTimeout;        ///< of one call, from when it was sent
+    base::Millis start_timeout = kHookTimeout;  ///< of the hello; `timeout` when that is longer
+    std::optional<bool> concurrent;             ///< unset: as its hello says
+    base::Millis grace = kHookGrace;            ///< at its end, before each signal
     /// For stderr that belongs to no single call; empty: it is not kept.
     std::string stderr_path;
 };

@@ -152,6 +152,9 @@ struct ScriptedHook {
                                    .concurrent = {},
                                    .stderr_path = (folder / "hook.stderr.txt").string()};
         command.grace = grace;
+        if (mode == "silent") {
+            command.start_timeout = timeout;
+        }
         peer = std::make_shared<calls::HookProcess>(std::move(command), args, clock, log);
         hooks = calls::make_peer_hooks(peer);
     }

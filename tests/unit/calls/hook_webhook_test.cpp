@@ -135,10 +135,10 @@ TEST_CASE("a webhook that is too slow is a timeout, and the next request works")
     const HttpServer server([&](const HttpRequest&) {
         return ++count == 1 ? std::nullopt : std::optional(http(200, "{}"));
     });
-    const auto hooks = webhook(server.url(), base::Millis{400});
+    const auto hooks = webhook(server.url(), base::Millis{1'500});
     const Failed late = failed_start(*hooks);
     CHECK(late.type == "TimeoutError");
-    CHECK_THAT(late.message, Contains("no answer within 400ms"));
+    CHECK_THAT(late.message, Contains("no answer within 1.5s"));
     CHECK(to_json(hooks->on_machine_start(scope_of_run(), from_json("{}"))) == "{}");
 }
 

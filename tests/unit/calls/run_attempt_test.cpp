@@ -267,7 +267,9 @@ TEST_CASE("a stop request kills the command with all it started, at once") {
     std::stop_source stop;
     const auto file = bench.folder / "pid";
     const std::jthread stopper([&] {
-        static_cast<void>(wait_until([&] { return std::filesystem::exists(file); }));
+        // The shell creates the file before it writes into it.
+        static_cast<void>(wait_until(
+            [&] { return std::filesystem::exists(file) && read_file(file).ends_with('\n'); }));
         stop.request_stop();
     });
     const StepOutcome outcome =
