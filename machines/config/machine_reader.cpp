@@ -97,7 +97,7 @@ class MachineReader {
     }
 
     void read_data(Fields& data) {
-        machine().name = data.text("name").value_or("unnamed");
+        machine().name = data.text("name").value_or("unnamed-machine");
         read_engine(data);
         machine().context = data.map("context");
         if (machine().context && machine().context->find("machine") != nullptr) {

@@ -84,7 +84,7 @@ TEST_CASE("a machine in place has its own definition and the references of its f
     REQUIRE(result.bundle);
     const auto& machines = result.bundle->machines;
     const MachineDefinition& inner = machines.at(machines[0].find_machine("inner")->index.value());
-    CHECK(inner.name == "unnamed");
+    CHECK(inner.name == "unnamed-machine");
     CHECK(machines.at(inner.find_machine("kid")->index.value()).name == "kid");
 }
 
