@@ -285,12 +285,14 @@ Outcome InlineRunner::Impl::run(std::size_t machine, RunOptions options,
         return std::move(*refusal);
     }
     const Machine& definition = program_->machines()[machine];
+    const RunIdentity identity{options.execution_id, options.parent_execution_id, &definition,
+                               options.depth};
     try {
-        InlineHost<Impl> host(
-            *this, {options.execution_id, options.parent_execution_id, &definition, options.depth},
-            options.stop);
+        InlineHost<Impl> host(*this, identity, options.stop);
         MachineRun run(*program_, definition, host, std::move(options));
-        return body(run);
+        Outcome outcome = body(run);
+        surroundings_.run_ended(identity, run.snapshot());
+        return outcome;
     } catch (const MachineError& error) {
         return error.failure();
     }

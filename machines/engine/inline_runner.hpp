@@ -48,6 +48,8 @@ class Surroundings {
     [[nodiscard]] virtual std::string new_execution_id() = 0;
     /// Whether a launch intent's machine has left a result already.
     [[nodiscard]] virtual bool has_result(const std::string& /*execution_id*/) { return false; }
+    /// What a run knew when it was over, its totals among it; not when it was torn down.
+    virtual void run_ended(const RunIdentity& /*run*/, const MachineSnapshot& /*last*/) {}
     /// Around the run of every child (not of the first machine).
     virtual void child_began(const RunIdentity& /*child*/, const expression::Value& /*input*/) {}
     virtual void child_ended(const RunIdentity& /*child*/, const Outcome& /*outcome*/) {}
