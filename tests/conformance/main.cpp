@@ -1,203 +1,89 @@
-// conformance DIR... [--report FILE] [--only ID] [--tag T]: runs the conformance rows of folders.
-// One line per failure, then "N passed, N failed, N disputed"; exit code 0 when nothing failed,
-// 1 when something did, 2 for wrong use.
+// conformance DIR...: runs the conformance rows and machine cases of folders, also of folders that
+// it has never seen. One line per failure, then "N passed, N failed, N disputed"; exit code 0 when
+// nothing failed, 1 when something did, 2 for wrong use.
 #include <algorithm>
+#include <atomic>
 #include <filesystem>
-#include <fstream>
 #include <iostream>
-#include <optional>
+#include <thread>
+#include <vector>
 
 #include "common/base/errors.hpp"
+#include "tests/conformance/case_file.hpp"
+#include "tests/conformance/judge_case.hpp"
+#include "tests/conformance/options.hpp"
+#include "tests/conformance/report.hpp"
+#include "tests/conformance/resume_everywhere.hpp"
 #include "tests/conformance/row.hpp"
 
 namespace {
 
-using fleet::base::ConfigError;
-using fleet::base::Json;
-using fleet::conformance::Outcome;
-using fleet::conformance::Row;
-using fleet::conformance::Verdict;
+namespace fs = std::filesystem;
+using namespace fleet::conformance;
 
-struct Options {
-    std::vector<std::filesystem::path> folders;
-    std::optional<std::filesystem::path> report;
-    std::vector<std::string> only;
-    std::vector<std::string> tags;
-};
-
-Options read_options(int argc, char** argv) {
-    Options options;
-    for (int i = 1; i < argc; ++i) {
-        const std::string argument = argv[i];
-        const bool takes_value =
-            argument == "--report" || argument == "--only" || argument == "--tag";
-        if (!takes_value) {
-            if (argument.starts_with("-")) {
-                throw ConfigError("unknown option " + argument);
+std::vector<Row> selected_rows(const fs::path& folder, const Options& options) {
+    std::vector<fs::path> files;
+    for (const auto& entry : fs::directory_iterator(folder)) {
+        if (entry.path().extension() == ".jsonl") {
+            files.push_back(entry.path());
+        }
+    }
+    std::ranges::sort(files);
+    std::vector<Row> rows;
+    for (const fs::path& file : files) {
+        for (Row& row : read_rows(file)) {
+            if (options.select(row.id, {row.group})) {
+                rows.push_back(std::move(row));
             }
-            options.folders.emplace_back(argument);
-            continue;
-        }
-        if (++i == argc) {
-            throw ConfigError(argument + " needs a value");
-        }
-        if (argument == "--report") {
-            options.report = argv[i];
-        } else {
-            (argument == "--only" ? options.only : options.tags).emplace_back(argv[i]);
         }
     }
-    if (options.folders.empty()) {
-        throw ConfigError("no folder given");
-    }
-    return options;
+    return rows;
 }
 
-std::string_view name_of(Verdict verdict) {
-    switch (verdict) {
-        case Verdict::passed:
-            return "passed";
-        case Verdict::failed:
-            return "failed";
-        case Verdict::disputed:
-            return "disputed";
-        case Verdict::skipped:
-            break;
+/// `jobs` cases at a time.
+std::vector<CaseOutcome> judge_all(const std::vector<CaseFile>& cases, const Options& options) {
+    std::vector<CaseOutcome> outcomes(cases.size());
+    std::atomic<std::size_t> next{0};
+    const auto work = [&] {
+        for (std::size_t at = next++; at < cases.size(); at = next++) {
+            outcomes[at] = options.resume_everywhere ? judge_resumed_everywhere(cases[at])
+                                                     : judge_case(cases[at]);
+        }
+    };
+    std::vector<std::jthread> threads;
+    for (std::size_t i = 0; i < std::min(options.jobs, cases.size()); ++i) {
+        threads.emplace_back(work);
     }
-    return "skipped";
+    threads.clear();  // joins
+    return outcomes;
 }
 
-class Run {
-  public:
-    explicit Run(Options options) : options_(std::move(options)) {}
-
-    void folder(const std::filesystem::path& folder) {
-        if (!std::filesystem::is_directory(folder)) {
-            throw ConfigError(folder.string() + " is no folder");
-        }
-        std::vector<std::filesystem::path> files;
-        for (const auto& entry : std::filesystem::directory_iterator(folder)) {
-            if (entry.path().extension() == ".jsonl") {
-                files.push_back(entry.path());
-            }
-        }
-        std::ranges::sort(files);
-        for (const auto& file : files) {
-            for (const Row& row : fleet::conformance::read_rows(file)) {
-                if (is_selected(row.id, {row.group})) {
-                    one(row);
-                }
-            }
-        }
-        if (std::filesystem::is_directory(folder / "cases")) {
-            skip_cases(folder / "cases");
+void run_folder(const fs::path& folder, const Options& options, Report& report) {
+    if (!options.resume_everywhere) {
+        for (const Row& row : selected_rows(folder, options)) {
+            report.add(row, judge(row));
         }
     }
-
-    int finish() {
-        if (skipped_cases_ > 0) {
-            std::cout << skipped_cases_ << " cases skipped: this build runs rows only\n";
-        }
-        if (skipped_rows_ > 0) {
-            std::cout << skipped_rows_ << " rows skipped: they expect a host's own object\n";
-        }
-        std::cout << passed_ << " passed, " << failed_ << " failed, " << disputed_ << " disputed\n";
-        if (options_.report) {
-            const Json report{{"passed", passed_},
-                              {"failed", failed_},
-                              {"disputed", disputed_},
-                              {"skipped", skipped_rows_ + skipped_cases_},
-                              {"results", results_}};
-            std::ofstream stream(*options_.report);
-            stream << report.dump(2, ' ', false, Json::error_handler_t::replace) << "\n";
-            if (!stream.flush()) {
-                throw ConfigError("cannot write " + options_.report->string());
-            }
-        }
-        return failed_ == 0 ? 0 : 1;
+    std::vector<CaseFile> cases = read_cases(folder);
+    std::erase_if(cases, [&](const CaseFile& one) { return !options.select(one.id, one.tags); });
+    const auto outcomes = judge_all(cases, options);
+    for (std::size_t at = 0; at < cases.size(); ++at) {
+        report.add(cases[at], outcomes[at]);
     }
-
-  private:
-    [[nodiscard]] bool is_selected(const std::string& id,
-                                   const std::vector<std::string>& tags) const {
-        const bool named =
-            options_.only.empty() || std::ranges::find(options_.only, id) != options_.only.end();
-        const bool tagged =
-            options_.tags.empty() || std::ranges::any_of(tags, [&](const std::string& tag) {
-                return std::ranges::find(options_.tags, tag) != options_.tags.end();
-            });
-        return named && tagged;
-    }
-
-    void one(const Row& row) {
-        const Outcome outcome = fleet::conformance::judge(row);
-        Json result{{"id", row.id}, {"op", row.kind}, {"verdict", name_of(outcome.verdict)}};
-        if (outcome.verdict != Verdict::passed) {
-            result["path"] = outcome.path;
-            result["expected"] = outcome.expected;
-            result["got"] = outcome.got;
-        }
-        switch (outcome.verdict) {
-            case Verdict::passed:
-                ++passed_;
-                break;
-            case Verdict::failed:
-                ++failed_;
-                std::cout << row.id << " " << row.kind << " " << outcome.path << ": expected "
-                          << fleet::base::dump_json(outcome.expected) << ", got "
-                          << fleet::base::dump_json(outcome.got) << "\n";
-                break;
-            case Verdict::disputed:
-                ++disputed_;
-                result["disputed"] = row.json["disputed"];
-                result["spec_says"] = row.json.value("spec_says", "");
-                break;
-            case Verdict::skipped:
-                ++skipped_rows_;
-                break;
-        }
-        results_.push_back(std::move(result));
-    }
-
-    void skip_cases(const std::filesystem::path& cases) {
-        for (const auto& entry : std::filesystem::directory_iterator(cases)) {
-            const std::filesystem::path file = entry.path() / "case.json";
-            if (!std::filesystem::exists(file)) {
-                continue;
-            }
-            std::ifstream stream(file);
-            const std::string text{std::istreambuf_iterator<char>(stream), {}};
-            const Json json = fleet::base::parse_json(text, file.string());
-            const std::string id = json.value("id", entry.path().filename().string());
-            if (is_selected(id, json.value("tags", std::vector<std::string>()))) {
-                ++skipped_cases_;
-                results_.push_back({{"id", id}, {"op", "case"}, {"verdict", "skipped"}});
-            }
-        }
-    }
-
-    Options options_;
-    Json results_ = Json::array();
-    int passed_ = 0;
-    int failed_ = 0;
-    int disputed_ = 0;
-    int skipped_rows_ = 0;
-    int skipped_cases_ = 0;
-};
+}
 
 }  // namespace
 
 int main(int argc, char** argv) {
     try {
         const Options options = read_options(argc, argv);
-        Run run(options);
+        Report report(options.known_failures);
         for (const auto& folder : options.folders) {
-            run.folder(folder);
+            run_folder(folder, options, report);
         }
-        return run.finish();
+        return report.finish(options.report.value_or(fs::path()));
     } catch (const std::exception& failure) {
-        std::cerr << "conformance: " << failure.what() << "\n"
-                  << "usage: conformance DIR... [--report FILE] [--only ID] [--tag T]\n";
+        std::cerr << "conformance: " << failure.what() << "\n" << kUsage;
         return 2;
     }
 }

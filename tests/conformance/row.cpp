@@ -1,44 +1,20 @@
 #include "tests/conformance/row.hpp"
 
-#include <cmath>
 #include <fstream>
 
 #include "common/base/errors.hpp"
 #include "machines/expression/errors.hpp"
 #include "machines/expression/expression.hpp"
 #include "machines/expression/operators.hpp"
-#include "machines/expression/print.hpp"
 #include "machines/template/render_value.hpp"
 #include "machines/template/template.hpp"
+#include "tests/conformance/json_of.hpp"
 
 namespace fleet::conformance {
 namespace {
 
 using base::Json;
-using expression::Kind;
 using expression::Value;
-
-/// As the rows write values: numbers that are not finite have a form of their own.
-Json json_of(const Value& value) {
-    if (value.is(Kind::floating) && !std::isfinite(value.as_floating())) {
-        return Json{{"$float", expression::float_text(value.as_floating())}};
-    }
-    if (value.is_list_like()) {
-        Json items = Json::array();
-        for (const Value& item : value.as_list()) {
-            items.push_back(json_of(item));
-        }
-        return items;
-    }
-    if (value.is_dict()) {
-        Json members = Json::object();
-        for (const auto& [key, member] : value.as_dict().entries()) {
-            members[expression::plain_text(key)] = json_of(member);
-        }
-        return members;
-    }
-    return Json::parse(expression::to_json(value));
-}
 
 /// `machine` is marked as the host's own by a member that is none of its members.
 Json without_marks(Json variables) {
@@ -67,7 +43,7 @@ Json run_rendering(const Row& row, const Value& variables) {
         return {{"value", parsed.render(scope)}};
     }
     const Json& config = row.json.at(row.kind == "render" ? "text" : "data");
-    const Value value = expression::from_json(base::dump_json(config));
+    const Value value = value_of(config);
     return {{"value", json_of(templates::render_value(value, scope))}};
 }
 
@@ -116,8 +92,7 @@ std::vector<Row> read_rows(const std::filesystem::path& file) {
 
 Json run_row(const Row& row) {
     try {
-        const Value variables =
-            expression::from_json(base::dump_json(without_marks(row.json.at("variables"))));
+        const Value variables = value_of(without_marks(row.json.at("variables")));
         if (row.kind == "condition") {
             return run_condition(row, variables);
         }
