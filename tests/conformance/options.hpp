@@ -23,8 +23,8 @@ struct Options {
     /// Cases of which it is known that they fail: one that passes is an error.
     std::vector<std::string> known_failures;
 
-    /// Whether a case or row of this id and these tags is to be run.
-    [[nodiscard]] bool select(const std::string& id, const std::vector<std::string>& tags) const;
+    /// Whether a case or row with this id, of these tags, is to be run.
+    [[nodiscard]] bool select(const std::string& id, const std::vector<std::string>& of) const;
 };
 
 /// Throws ConfigError.

@@ -3,9 +3,12 @@
 #include <algorithm>
 #include <array>
 #include <exception>
+#include <map>
+#include <optional>
 #include <set>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 #include "tests/conformance/compare.hpp"
 #include "tests/conformance/scenario.hpp"
@@ -44,6 +47,9 @@ Json ends_of(const Json& result) {
     }
     std::set<std::string> children;
     for (const Json& child : result.value("children", Json::array())) {
+        if (child["outcome"].contains("error") && child["outcome"]["error"]["class"] == "crash") {
+            continue;
+        }
         children.insert(base::dump_json({{"machine", child["machine"]},
                                          {"input", child["input"]},
                                          {"outcome", child["outcome"]}}));
@@ -62,41 +68,64 @@ Json joined(const Json& before, Json after) {
     return after;
 }
 
-/// A case up to the op `place`, which is then torn down at its nth kept checkpoint and resumed.
-Json run_torn(const CaseFile& one, std::size_t place, int nth, Json& crashed) {
+/// Every checkpoint that is kept while the op runs, once: those of the first machine, then those of
+/// its children. The first machine's end is one with what its hooks make of it: nobody is torn down
+/// in between.
+std::vector<CrashPoint> crash_points(const Json& whole) {
+    std::vector<CrashPoint> points;
+    const auto add = [&](const std::optional<std::string>& machine, std::size_t count) {
+        for (std::size_t nth = 1; nth <= count; ++nth) {
+            points.push_back({{}, {}, machine, static_cast<int>(nth)});
+        }
+    };
+    const Json own = whole.value("checkpoints", Json::array());
+    const bool has_ended = !own.empty() && own.back().front() == "machine_end";
+    add(std::nullopt, own.size() - (has_ended ? 1 : 0));
+    std::map<std::string, std::size_t> of_children;
+    for (const Json& child : whole.value("children", Json::array())) {
+        of_children[child["machine"].get<std::string>()] += child["checkpoints"].size();
+    }
+    for (const auto& [machine, count] : of_children) {
+        add(machine, count);
+    }
+    return points;
+}
+
+/// A case up to the op `place`, which is then torn down and resumed. nullopt: the first machine was
+/// not torn down, as nobody waited for the one that was.
+std::optional<Json> run_torn(const CaseFile& one, std::size_t place, const CrashPoint& crash,
+                             std::string& where) {
     Scenario scenario(one, ResumeStyle::product);
     for (std::size_t before = 0; before < place; ++before) {
         static_cast<void>(scenario.run_op(one.scenario()[before]));
     }
     const Json& op = one.scenario()[place];
-    CrashPoint crash;
-    crash.nth = nth;
     const Json first = scenario.run_machine(op, false, crash);
-    crashed = first.value("crashed", Json());
-    if (crashed.is_null()) {
-        return first;
+    if (!first.contains("crashed")) {
+        return std::nullopt;
     }
+    where = first["crashed"].get<std::string>();
     return joined(first, scenario.run_machine(op, true, std::nullopt));
 }
 
 void judge_op(const CaseFile& one, std::size_t place, const Json& whole, CaseOutcome& outcome) {
     const Comparison comparison(one);
     const Json expected = ends_of(whole);
-    // A machine's end is one with what its hooks make of it: nobody is torn down in between.
-    const Json checkpoints = whole.value("checkpoints", Json::array());
-    const bool has_ended = !checkpoints.empty() && checkpoints.back().front() == "machine_end";
-    const auto kept = static_cast<int>(checkpoints.size()) - (has_ended ? 1 : 0);
-    for (int nth = 1; nth <= kept && outcome.verdict != Verdict::failed; ++nth) {
-        Json crashed;
-        const Json got = ends_of(run_torn(one, place, nth, crashed));
-        Difference difference = comparison.compare(expected, got);
+    for (const CrashPoint& crash : crash_points(whole)) {
+        std::string where;
+        const auto torn = run_torn(one, place, crash, where);
+        if (!torn) {
+            continue;
+        }
+        Difference difference = comparison.compare(expected, ends_of(*torn));
         if (!difference.path.empty()) {
             outcome.verdict = Verdict::failed;
-            outcome.op = "op#" + std::to_string(place) + "(run, torn down " +
-                         (crashed.is_string() ? crashed.get<std::string>() : "nowhere") + ")";
+            outcome.op = "op#" + std::to_string(place) + "(run, " + crash.machine.value_or("main") +
+                         " torn down " + where + ")";
             outcome.path = std::move(difference.path);
             outcome.expected = std::move(difference.expected);
             outcome.got = std::move(difference.got);
+            return;
         }
     }
 }
@@ -118,9 +147,8 @@ CaseOutcome judge_resumed_everywhere(const CaseFile& one) {
             return outcome;
         }
         for (std::size_t place = 0; place < outcome.results.size(); ++place) {
-            if (is_run(one.scenario()[place])) {
-                outcome.verdict =
-                    outcome.verdict == Verdict::failed ? Verdict::failed : Verdict::passed;
+            if (is_run(one.scenario()[place]) && outcome.verdict != Verdict::failed) {
+                outcome.verdict = Verdict::passed;
                 judge_op(one, place, outcome.results[place], outcome);
             }
         }

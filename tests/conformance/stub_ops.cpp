@@ -12,7 +12,6 @@ namespace fleet::conformance {
 namespace {
 
 using expression::Dict;
-using expression::Kind;
 using expression::List;
 using expression::Value;
 
