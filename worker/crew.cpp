@@ -32,6 +32,7 @@ Worker::Crew::Crew(Worker& worker)
             {.work = worker.store_.work(),
              .clock = worker.clock_,
              .runner = worker.runner_,
+             .machines = worker.machines_,
              .queue = worker.queue_,
              .attempts = worker.attempts_,
              .claim_size = worker.claim_size_,

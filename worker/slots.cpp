@@ -14,15 +14,11 @@ namespace {
 
 constexpr int kBeginPauseMs = 20;
 
-model::StepCommit commit_of(WorkItem& item, calls::StepOutcome&& outcome, CommitIds& ids) {
-    model::StepCommit commit;
+model::StepCommit named(WorkItem& item, model::StepCommit&& commit, CommitIds& ids) {
     commit.lease = std::move(item.claimed.lease);
     commit.commit_id = ids.next();
     commit.attempt = item.claimed.attempt;
-    commit.attempt_record = std::move(outcome.record);
-    commit.service_time = outcome.service_time;
-    commit.next = std::move(outcome.next);
-    return commit;
+    return std::move(commit);
 }
 
 }  // namespace
@@ -65,23 +61,52 @@ void Slots::run(std::size_t slot) {
     }
 }
 
-calls::StepOutcome Slots::outcome_of(const WorkItem& item, const std::stop_token& stop) {
-    if (const auto* prepared = std::get_if<calls::PreparedSpec>(item.spec.get())) {
-        return ports_.runner.run(item.claimed, *prepared, stop);
+Slots::Done Slots::run_item(const WorkItem& item, const std::stop_token& stop) {
+    if (const auto* machine =
+            std::get_if<std::shared_ptr<const PreparedMachine>>(item.spec.get())) {
+        return run_machine(item, **machine, stop);
     }
-    calls::StepOutcome outcome;
+    Done done;
+    if (const auto* prepared = std::get_if<calls::PreparedSpec>(item.spec.get())) {
+        calls::StepOutcome outcome = ports_.runner.run(item.claimed, *prepared, stop);
+        done.kind = outcome.aborted ? Done::Kind::aborted : Done::Kind::commit;
+        done.commit.attempt_record = std::move(outcome.record);
+        done.commit.service_time = outcome.service_time;
+        done.commit.next = std::move(outcome.next);
+        return done;
+    }
     const auto& error = std::get<model::ExecutionError>(*item.spec);
-    outcome.next = model::NextFailed{model::FailureClass::permanent, error, base::Millis{0}};
-    outcome.record = ports_.empty_record(item.claimed);
-    outcome.record->error = error;
-    return outcome;
+    done.commit.next = model::NextFailed{model::FailureClass::permanent, error, base::Millis{0}};
+    done.commit.attempt_record = ports_.empty_record(item.claimed);
+    done.commit.attempt_record->error = error;
+    return done;
+}
+
+Slots::Done Slots::run_machine(const WorkItem& item, const PreparedMachine& machine,
+                               const std::stop_token& stop) {
+    Done done;
+    const base::BootTime start = ports_.clock.boot_now();
+    MachineOutcome outcome = ports_.machines.runner().run(item.claimed, machine, stop);
+    switch (outcome.kind) {
+        case MachineOutcome::Kind::commit:
+            break;
+        case MachineOutcome::Kind::aborted:
+            done.kind = Done::Kind::aborted;
+            break;
+        case MachineOutcome::Kind::lost:
+            done.kind = Done::Kind::lost;
+            break;
+    }
+    done.commit = std::move(outcome.commit);
+    done.commit.service_time = std::chrono::round<base::Millis>(ports_.clock.boot_now() - start);
+    return done;
 }
 
 void Slots::run_instant(std::vector<WorkItem>& items, CommitIds& ids) {
     std::vector<model::StepCommit> commits;
     commits.reserve(items.size());
     for (WorkItem& item : items) {
-        commits.push_back(commit_of(item, outcome_of(item, {}), ids));
+        commits.push_back(named(item, run_item(item, {}).commit, ids));
     }
     ports_.pipe.commit(std::move(commits));
 }
@@ -122,14 +147,18 @@ std::optional<model::StepCommit> Slots::run_one(std::size_t slot, WorkItem& item
         return std::nullopt;
     }
     const base::BootTime start = ports_.clock.boot_now();
-    calls::StepOutcome outcome = outcome_of(item, stop);
+    Done done = run_item(item, stop);
     ports_.attempts.end(slot);
-    if (outcome.aborted) {
+    if (done.kind == Done::Kind::aborted) {
         give_up(item);
         return std::nullopt;
     }
+    if (done.kind == Done::Kind::lost) {
+        ports_.pipe.forget(item.claimed.lease);
+        return std::nullopt;
+    }
     ports_.claim_size.served(ports_.clock.boot_now() - start);
-    return commit_of(item, std::move(outcome), ids);
+    return named(item, std::move(done.commit), ids);
 }
 
 bool Slots::prepare(const WorkItem& item) {

@@ -18,6 +18,7 @@
 #include "worker/claim_size.hpp"
 #include "worker/commit_pipe.hpp"
 #include "worker/lease_keeper.hpp"
+#include "worker/machine_room.hpp"
 #include "worker/running_attempts.hpp"
 #include "worker/work_queue.hpp"
 
@@ -40,6 +41,7 @@ class Slots {
         contracts::WorkBackend& work;
         const base::Clock& clock;
         calls::AttemptRunner& runner;
+        MachineRoom& machines;
         WorkQueue& queue;
         RunningAttempts& attempts;
         ClaimSize& claim_size;
@@ -65,7 +67,15 @@ class Slots {
     [[nodiscard]] std::optional<model::StepCommit> run_one(std::size_t slot, WorkItem& item,
                                                            const std::stop_token& stop,
                                                            CommitIds& ids);
-    [[nodiscard]] calls::StepOutcome outcome_of(const WorkItem& item, const std::stop_token& stop);
+    /// What came of one item.
+    struct Done {
+        enum class Kind { commit, aborted, lost };
+        Kind kind = Kind::commit;
+        model::StepCommit commit;  ///< without lease, id and attempt
+    };
+    [[nodiscard]] Done run_item(const WorkItem& item, const std::stop_token& stop);
+    [[nodiscard]] Done run_machine(const WorkItem& item, const PreparedMachine& machine,
+                                   const std::stop_token& stop);
     /// False: the item must not run here, and was disposed of.
     bool prepare(const WorkItem& item);
     bool begin(const WorkItem& item);

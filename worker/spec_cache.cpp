@@ -35,6 +35,10 @@ LoadedSpec SpecCache::load(std::int64_t number) {
         if (!spec) {
             return unusable("the store has none of this number");
         }
+        if (spec->machine == model::kStoredMachine) {
+            auto machine = machines_.runner().prepare(std::move(*spec));
+            return std::visit([](auto& result) { return LoadedSpec(std::move(result)); }, machine);
+        }
         auto prepared = runner_.prepare(std::move(*spec));
         return std::visit([](auto& result) { return LoadedSpec(std::move(result)); }, prepared);
     } catch (const base::ProtocolError& error) {

@@ -9,6 +9,7 @@
 
 #include "common/contracts/work.hpp"
 #include "machines/calls/run_attempt.hpp"
+#include "worker/machine_room.hpp"
 #include "worker/work_item.hpp"
 
 namespace fleet::worker {
@@ -18,8 +19,9 @@ class SpecCache {
     /// The specs kept; the one used longest ago goes first.
     static constexpr std::size_t kCapacity = 256;
 
-    SpecCache(contracts::WorkBackend& work, const calls::AttemptRunner& runner)
-        : work_(work), runner_(runner) {}
+    SpecCache(contracts::WorkBackend& work, const calls::AttemptRunner& runner,
+              MachineRoom& machines)
+        : work_(work), runner_(runner), machines_(machines) {}
 
     /// Reads the store when the spec is not here; throws base::StoreError.
     [[nodiscard]] std::shared_ptr<const LoadedSpec> get(std::int64_t number);
@@ -30,6 +32,7 @@ class SpecCache {
 
     contracts::WorkBackend& work_;
     const calls::AttemptRunner& runner_;
+    MachineRoom& machines_;
     std::list<Entry> entries_;  ///< used last first
     std::unordered_map<std::int64_t, std::list<Entry>::iterator> places_;
 };

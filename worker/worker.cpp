@@ -50,7 +50,7 @@ std::optional<std::size_t> prefetch_limit(const WorkerOptions& options) {
 }  // namespace
 
 Worker::Worker(WorkerOptions options, contracts::Store& store, const base::Clock& clock,
-               base::Log& log)
+               base::Log& log, MachineExtras extras)
     : options_(std::move(options)),
       store_(store),
       clock_(clock),
@@ -61,7 +61,14 @@ Worker::Worker(WorkerOptions options, contracts::Store& store, const base::Clock
       attempts_(static_cast<std::size_t>(options_.slots)),
       claim_size_(static_cast<std::size_t>(options_.slots), prefetch_limit(options_)),
       runner_(runner_options(options_, store, record_), clock),
-      specs_(store.work(), runner_),
+      machines_({.store = store,
+                 .clock = clock,
+                 .log = log,
+                 .worker_id = record_.worker_id,
+                 .host = record_.host,
+                 .process_mark = record_.owner,
+                 .extras = std::move(extras)}),
+      specs_(store.work(), runner_, machines_),
       host_watch_(store, clock, record_),
       claim_pause_(kFirstClaimPause) {}
 

@@ -23,6 +23,8 @@
 #include "machines/calls/run_attempt.hpp"
 #include "worker/claim_size.hpp"
 #include "worker/host_watch.hpp"
+#include "worker/machine_extras.hpp"
+#include "worker/machine_room.hpp"
 #include "worker/options.hpp"
 #include "worker/running_attempts.hpp"
 #include "worker/spec_cache.hpp"
@@ -34,8 +36,8 @@ namespace fleet::worker {
 class Worker {
   public:
     /// `store`, `clock` and `log` must outlive it.
-    Worker(WorkerOptions options, contracts::Store& store, const base::Clock& clock,
-           base::Log& log);
+    Worker(WorkerOptions options, contracts::Store& store, const base::Clock& clock, base::Log& log,
+           MachineExtras extras = {});
     Worker(const Worker&) = delete;
     Worker& operator=(const Worker&) = delete;
     ~Worker();
@@ -100,6 +102,7 @@ class Worker {
     RunningAttempts attempts_;
     ClaimSize claim_size_;
     calls::AttemptRunner runner_;
+    MachineRoom machines_;
     SpecCache specs_;
     HostWatch host_watch_;  ///< of the keeper's thread
 

@@ -51,6 +51,8 @@ BatchLoader::BatchLoader(contracts::Store& store, const model::Batch& batch,
     chunk_.pool = batch.pool;
     chunk_.spec = batch.spec;
     chunk_.max_attempts = options_.max_attempts;
+    chunk_.stage = options_.stage;
+    chunk_.stage_rank = options_.stage_rank;
 }
 
 void BatchLoader::add_item(std::int64_t line, std::string_view input) {

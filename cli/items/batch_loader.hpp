@@ -25,6 +25,8 @@ struct LoadOptions {
     int priority = 0;
     base::Millis delay{0};
     std::string unique_key;  ///< a template (placeholder.hpp); empty: none
+    std::string stage = {};  ///< in which they begin; empty: the pool's default stage
+    int stage_rank = 0;
 };
 
 class BatchLoader {

@@ -237,6 +237,9 @@ Advice advice_for(ErrorKind kind, const CaseFile& file) {
                 again};
         case ErrorKind::cancelled:
             return {"run it after all", again};
+        case ErrorKind::machine:
+            return {"look at the state and the error that the message names, then run it again",
+                    again};
         case ErrorKind::internal:
             return {
                 "this is a fault of the program: please report it with this output; run it again",

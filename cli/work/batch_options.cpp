@@ -38,6 +38,8 @@ base::JsonText to_json_text(const BatchOptions& options) {
     json.integer("priority", options.load.priority);
     json.integer("delay_ms", options.load.delay.count());
     json.text("unique_key", options.load.unique_key);
+    json.text("stage", options.load.stage);
+    json.integer("stage_rank", options.load.stage_rank);
     json.integer("workers_min", options.workers.min);
     json.integer("workers_max", options.workers.max);
     json.integer("slots", options.slots);
@@ -59,6 +61,8 @@ BatchOptions batch_options_from_json(const base::JsonText& text) {
     json.read("priority", options.load.priority);
     json.read("delay_ms", options.load.delay);
     json.read("unique_key", options.load.unique_key);
+    json.read("stage", options.load.stage);
+    json.read("stage_rank", options.load.stage_rank);
     json.read("workers_min", options.workers.min);
     json.read("workers_max", options.workers.max);
     json.read("slots", options.slots);

@@ -34,6 +34,9 @@ base::JsonText result_line(const model::Execution& execution) {
     if (failed) {
         model::JsonObjectWriter error;
         error.text("kind", to_text(execution.error->kind));
+        if (!execution.error->type.empty()) {
+            error.text("type", execution.error->type);
+        }
         error.text("message", execution.error->message);
         error.text("evidence", execution.error->evidence);
         json.embed("error", error.finish());

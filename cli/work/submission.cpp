@@ -22,8 +22,9 @@ namespace {
 constexpr const char* kCommandMachine = "builtin:command";
 constexpr int kMostAttempts = 1'000'000;
 
-void choose_machine(const CommandContext& context, const SubmissionOptions& options,
-                    model::WorkSpec& spec) {
+void choose_machine(CommandContext& context, const SubmissionOptions& options,
+                    Submission& submission) {
+    model::WorkSpec& spec = submission.spec;
     if (context.command) {
         if (!options.machine.empty() && options.machine != kCommandMachine) {
             throw UsageError("both a machine (" + options.machine + ") and a command were given");
@@ -39,15 +40,16 @@ void choose_machine(const CommandContext& context, const SubmissionOptions& opti
     if (machine.empty()) {
         throw UsageError("nothing to run",
                          "give a command behind -- (`-- sha256sum {}`) or a "
-                         "machine (builtin:noop, builtin:echo, builtin:sleep)");
+                         "machine (MACHINE.yml, builtin:noop, builtin:echo, builtin:sleep)");
     }
     if (machine == kCommandMachine) {
         throw UsageError("builtin:command needs a command", "write it behind --");
     }
-    if (machine.ends_with(".yml") || machine.ends_with(".yaml")) {
-        throw base::ConfigError(
-            "machine " + machine + ": machines in YAML are not in this version",
-            "commands behind -- and builtin:noop, builtin:echo and builtin:sleep are");
+    if (names_machine_file(machine)) {
+        submission.machine = read_machine_file(context, machine);
+        spec.machine = model::kStoredMachine;
+        spec.config = submission.machine->config.hash;
+        return;
     }
     if (!calls::parse_machine(machine)) {
         throw UsageError(calls::unknown_machine(machine),
@@ -107,7 +109,9 @@ std::string absolute_items(const CommandContext& context, const std::string& ite
 }  // namespace
 
 void add_submission_options(Commands& commands, CLI::App& command, SubmissionOptions& options) {
-    command.add_option("MACHINE", options.machine, "builtin:noop, builtin:echo or builtin:sleep")
+    command
+        .add_option("MACHINE", options.machine,
+                    "a file MACHINE.yml, or builtin:noop, builtin:echo, builtin:sleep")
         ->option_text(" ");
     auto* items =
         command.add_option("--items", options.items, "one item per line; - is standard input")
@@ -143,11 +147,11 @@ void add_submission_options(Commands& commands, CLI::App& command, SubmissionOpt
     commands.takes_command(command);
 }
 
-Submission prepare_submission(const CommandContext& context, const SubmissionOptions& options,
+Submission prepare_submission(CommandContext& context, const SubmissionOptions& options,
                               int default_attempts) {
     Submission submission;
     model::WorkSpec& spec = submission.spec;
-    choose_machine(context, options, spec);
+    choose_machine(context, options, submission);
     if (!options.batch.empty()) {
         check_batch_name(options.batch);
     }
@@ -174,7 +178,10 @@ Submission prepare_submission(const CommandContext& context, const SubmissionOpt
         }
         check_program(context, spec);
     } else {
-        refuse_command_options(options, spec.machine);
+        refuse_command_options(options, options.machine);
+        if (submission.machine) {
+            spec.directory = submission.machine->folder;
+        }
     }
     submission.input = json_input(options.input);
     const std::string source = !options.items          ? ""
@@ -222,10 +229,15 @@ PreparedBatch prepare_batch(const CommandContext& context, contracts::Store& sto
         spool_one(submission.input, spool);
         batch_options.items = 1;
     }
+    if (submission.machine) {
+        store.checkpoints().put_config(submission.machine->config);
+    }
     batch_options.load = {.max_attempts = submission.spec.max_attempts,
                           .priority = options.priority,
                           .delay = submission.delay,
-                          .unique_key = options.unique_key};
+                          .unique_key = options.unique_key,
+                          .stage = submission.machine ? submission.machine->stage : "",
+                          .stage_rank = submission.machine ? submission.machine->stage_rank : 0};
     batch_options.grace = submission.spec.grace;
     base::UuidGenerator ids;
     model::NewBatch batch{.name = name,

@@ -10,6 +10,7 @@
 #include "cli/core/app.hpp"
 #include "cli/items/items_file.hpp"
 #include "cli/work/batch_options.hpp"
+#include "cli/work/stored_machine.hpp"
 #include "common/base/json_text.hpp"
 #include "common/model/batch.hpp"
 #include "common/model/work_spec.hpp"
@@ -41,6 +42,7 @@ void add_submission_options(Commands& commands, CLI::App& command, SubmissionOpt
 struct Submission {
     model::WorkSpec spec;
     base::JsonText input;  ///< of the one execution when there are no items; empty: none
+    std::optional<StoredMachine> machine;  ///< of a machine file
     base::Millis delay{0};
     /// Refuses an item that does not fit the command, the machine or the unique key.
     ItemCheck check;
@@ -48,7 +50,7 @@ struct Submission {
 
 /// `default_attempts` stands where --max-attempts was not given. Throws UsageError, or ConfigError
 /// for a command that cannot be started and a directory that is not there.
-[[nodiscard]] Submission prepare_submission(const CommandContext& context,
+[[nodiscard]] Submission prepare_submission(CommandContext& context,
                                             const SubmissionOptions& options, int default_attempts);
 
 /// Submitted work is run by other processes. Throws ConfigError for a store that only this one

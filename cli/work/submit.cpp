@@ -86,6 +86,11 @@ contracts::PushRequest single_push(const CommandContext& context, contracts::Sto
     request.pool = options.pool;
     request.spec = store.work().put_spec(submission.spec);
     request.max_attempts = submission.spec.max_attempts;
+    if (submission.machine) {
+        store.checkpoints().put_config(submission.machine->config);
+        request.stage = submission.machine->stage;
+        request.stage_rank = submission.machine->stage_rank;
+    }
     contracts::NewExecution execution;
     base::UuidGenerator ids;
     execution.id = ids.next(context.clock.wall_now());

@@ -15,7 +15,7 @@ constexpr NameTable<Status, 6> kStatusNames{{
     {Status::cancelled, "cancelled"},
 }};
 
-constexpr NameTable<ErrorKind, 10> kErrorKindNames{{
+constexpr NameTable<ErrorKind, 11> kErrorKindNames{{
     {ErrorKind::exit_code, "exit_code"},
     {ErrorKind::signal, "signal"},
     {ErrorKind::timeout, "timeout"},
@@ -26,6 +26,7 @@ constexpr NameTable<ErrorKind, 10> kErrorKindNames{{
     {ErrorKind::lost_worker, "lost_worker"},
     {ErrorKind::cancelled, "cancelled"},
     {ErrorKind::internal, "internal"},
+    {ErrorKind::machine, "machine"},
 }};
 
 constexpr NameTable<Woken, 4> kWokenNames{{

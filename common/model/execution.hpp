@@ -50,6 +50,7 @@ enum class ErrorKind {
     lost_worker,  ///< the worker vanished while it ran, more often than allowed
     cancelled,    ///< a person cancelled it
     internal,     ///< a fault of Flatfleet itself
+    machine,      ///< a machine ended with an error that none of its states handles
 };
 [[nodiscard]] std::string_view to_text(ErrorKind kind);
 [[nodiscard]] std::optional<ErrorKind> parse_error_kind(std::string_view text);

@@ -26,6 +26,9 @@ struct Backoff {
     [[nodiscard]] base::Millis delay(int failures, double random) const;
 };
 
+/// WorkSpec::machine of a machine whose configuration is in the store.
+inline constexpr const char* kStoredMachine = "flatmachine";
+
 struct WorkSpec {
     /// Or builtin:noop, builtin:echo, builtin:sleep; "flatmachine" with `config`.
     std::string machine = "builtin:command";

@@ -45,11 +45,10 @@ int Machine::stage_rank(std::string_view stage) const {
 
 std::shared_ptr<const Program> Program::compile(config::MachineBundle bundle,
                                                 std::string config_hash) {
-    // Not make_shared: the constructor is private.
-    return std::shared_ptr<const Program>(new Program(std::move(bundle), std::move(config_hash)));
+    return std::make_shared<const Program>(OwnKey{}, std::move(bundle), std::move(config_hash));
 }
 
-Program::Program(config::MachineBundle bundle, std::string config_hash)
+Program::Program(OwnKey /*key*/, config::MachineBundle bundle, std::string config_hash)
     : bundle_(std::move(bundle)), config_hash_(std::move(config_hash)) {
     machines_.reserve(bundle_.machines.size());
     for (const config::MachineDefinition& definition : bundle_.machines) {

@@ -114,10 +114,14 @@ struct Machine {
 };
 
 class Program {
+    struct OwnKey {};
+
   public:
     /// Never fails: what cannot be compiled fails where it is evaluated.
     [[nodiscard]] static std::shared_ptr<const Program> compile(config::MachineBundle bundle,
                                                                 std::string config_hash = {});
+    /// For `compile` alone.
+    Program(OwnKey key, config::MachineBundle bundle, std::string config_hash);
     Program(const Program&) = delete;
     Program& operator=(const Program&) = delete;
 
@@ -128,8 +132,6 @@ class Program {
     [[nodiscard]] std::optional<Failure> refusal(std::size_t machine) const;
 
   private:
-    Program(config::MachineBundle bundle, std::string config_hash);
-
     const config::MachineBundle bundle_;
     const std::string config_hash_;
     std::vector<Machine> machines_;

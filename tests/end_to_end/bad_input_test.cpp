@@ -57,13 +57,15 @@ TEST_CASE("an unknown option or command is refused with the nearest one") {
     check_refused(box, nothing, 2);
 }
 
-TEST_CASE("a machine in YAML is said not to be in this version") {
+TEST_CASE("a machine file that cannot be started is refused with all that is wrong in it") {
     const FleetBox box;
     box.write("machine.yml", "spec: flatmachine\n");
     const ProgramResult run = box.fleet({"run", "machine.yml"});
-    check_refused(box, run, 1);
-    CHECK_THAT(run.err, Contains("machine.yml") && Contains("not in this version") &&
-                            Contains("builtin:echo"));
+    CHECK(run.exit_code == 1);
+    CHECK_THAT(run.err, Contains("machine.yml:1:1: error: `spec_version` is missing") &&
+                            Contains("Config missing 'data' section") &&
+                            Contains("nothing was submitted"));
+    CHECK(box.executions() == 0);
 }
 
 TEST_CASE("a command that is not found or not executable is refused before anything is submitted") {

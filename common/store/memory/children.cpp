@@ -243,6 +243,7 @@ std::vector<model::ChildState> children_of(State& state, const model::ExecutionI
         child.ordinal = at->first.second;
         child.kind = row.kinship->kind;
         child.status = row.in_place() ? Status::running : row.status;
+        child.finished_at = row.finished_at.value_or(base::StoreTime{});
         child.label = row.kinship->label;
         child.spec = row.spec;
         if (row.status == Status::done) {

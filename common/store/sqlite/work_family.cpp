@@ -31,7 +31,7 @@ std::string text_or_payload(Connection& connection, const Database& database, co
 }
 
 /// Columns: id, ordinal, kind, status, kin, label, spec, error_kind, error, evidence, error_type,
-/// output, snapshot, input, seq.
+/// output, snapshot, input, seq, finished_at_ms.
 ChildState read_child(Connection& connection, const Database& database, const Statement& row) {
     ChildState child;
     child.id = row.uuid(0);
@@ -41,6 +41,9 @@ ChildState read_child(Connection& connection, const Database& database, const St
     child.label = row.text(5);
     child.spec = row.integer(6);
     const auto seq = row.integer(14);
+    if (!row.is_null(15)) {
+        child.finished_at = base::store_time(row.integer(15));
+    }
     if (child.status == Status::done) {
         child.output = text_or_payload(connection, database, row, 11, seq, Payload::output);
     } else if (!row.is_null(7)) {
@@ -162,7 +165,7 @@ std::vector<ChildState> SqliteWork::children(const model::ExecutionId& parent, s
     const auto reader = database_.reader();
     auto rows = reader->prepare(
         "SELECT e.id, c.ordinal, c.kind, e.status, e.kin, c.label, e.spec, e.error_kind, e.error, "
-        "e.evidence, e.error_type, e.output, e.snapshot, e.input, e.seq "
+        "e.evidence, e.error_type, e.output, e.snapshot, e.input, e.seq, e.finished_at_ms "
         "FROM children c CROSS JOIN executions e ON e.seq = c.seq "
         "WHERE c.parent = (SELECT seq FROM executions WHERE id = ?1) AND c.step = ?2 "
         "AND c.ordinal > ?3 ORDER BY c.ordinal LIMIT ?4");

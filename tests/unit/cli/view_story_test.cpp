@@ -134,7 +134,7 @@ TEST_CASE("every state has a headline and a next step, and none is called unknow
     for (const Status status : {Status::pending, Status::running, Status::waiting, Status::done,
                                 Status::failed, Status::cancelled}) {
         file.execution.status = status;
-        for (int kind = 0; kind <= static_cast<int>(model::ErrorKind::internal); ++kind) {
+        for (int kind = 0; kind <= static_cast<int>(model::ErrorKind::machine); ++kind) {
             file.execution.error =
                 model::ExecutionError{static_cast<model::ErrorKind>(kind), "m", ""};
             const Story story = tell_story(file);

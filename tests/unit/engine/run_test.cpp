@@ -108,7 +108,10 @@ data:
   name: waiter
   context: {who: input.who}
   states:
-    start: {wait_for: "go/{{ context.who }}", output_to_context: {v: output.v}, transitions: [{to: end}]}
+    start:
+      wait_for: "go/{{ context.who }}"
+      output_to_context: {v: output.v}
+      transitions: [{to: end}]
     end: {type: final, output: {v: context.v, step: context.machine.step}}
 )");
     CHECK(output_of(lab.run(R"({"who": "me"})")) == "waiting for go/me");

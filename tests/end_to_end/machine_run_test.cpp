@@ -1,0 +1,177 @@
+// Machines from their files to their results: run by real workers, with children, hooks and kills.
+#include <algorithm>
+#include <csignal>
+#include <map>
+#include <string>
+
+#include <catch2/catch.hpp>
+
+#include "common/base/json.hpp"
+#include "tests/support/fleet_box.hpp"
+#include "tests/support/wait_until.hpp"
+
+using namespace fleet;
+using namespace fleet::test_support;
+using Catch::Contains;
+
+namespace {
+
+const std::string kBegin = "spec: flatmachine\nspec_version: \"4.2.1\"\n";
+
+/// Squares its input's numbers, one child each, and adds them up.
+void write_squares(const FleetBox& box) {
+    box.write("square.yml", kBegin + R"(
+data:
+  name: square
+  context: {x: input.x}
+  states:
+    start: {type: final, output: {y: "{{ context.x * context.x }}"}}
+)");
+    box.write("squares.yml", kBegin + R"(
+data:
+  name: squares
+  context: {xs: input.xs}
+  machines: {square: square.yml}
+  states:
+    start:
+      foreach: context.xs
+      machine: square
+      input: {x: item}
+      output_to_context:
+        sum: >-
+          {% set total = namespace(n=0) %}{% for r in output %}{% set
+          total.n = total.n + (r.y | int) %}{% endfor %}{{ total.n }}
+        all: output
+      transitions: [{to: done}]
+    done: {type: final, output: {sum: context.sum, first: "{{ context.all[0].y }}"}}
+)");
+}
+
+std::vector<base::Json> results_of(const FleetBox& box, const std::string& batch) {
+    std::vector<base::Json> results;
+    for (const std::string& line : box.results(batch)) {
+        results.push_back(base::parse_json(line, "result"));
+    }
+    return results;
+}
+
+}  // namespace
+
+TEST_CASE("a machine file runs on every item, its output is the result") {
+    const FleetBox box;
+    box.write("greet.yml", kBegin + R"(
+data:
+  name: greet
+  context: {who: input.item, n: 0}
+  states:
+    start: {transitions: [{condition: "context.who == 'nobody'", to: refused}, {to: done}]}
+    refused: {type: final, output: {text: "nobody is not greeted"}}
+    done: {type: final, output: {text: "hello {{ context.who }}"}}
+)");
+    box.write("items.txt", "world\nnobody\nmoon\n");
+    const auto run = box.fleet({"run", "--items", "items.txt", "--batch", "g", "greet.yml"});
+    INFO(run.err << run.out);
+    REQUIRE(run.exit_code == 0);
+    std::vector<std::string> texts;
+    for (const base::Json& result : results_of(box, "g")) {
+        texts.push_back(result.at("output").at("text"));
+    }
+    std::sort(texts.begin(), texts.end());
+    CHECK(texts == std::vector<std::string>{"hello moon", "hello world", "nobody is not greeted"});
+}
+
+TEST_CASE("children of foreach are run by all workers and come back in their order") {
+    const FleetBox box;
+    write_squares(box);
+    std::string xs;
+    for (int x = 1; x <= 200; ++x) {
+        xs += (xs.empty() ? "" : ",") + std::to_string(x);
+    }
+    const auto run = box.fleet({"run", "--batch", "s", "--workers", "2..2", "--input",
+                                R"({"xs": [)" + xs + "]}", "squares.yml"});
+    INFO(run.err << run.out);
+    REQUIRE(run.exit_code == 0);
+    const auto results = results_of(box, "s");
+    REQUIRE(results.size() == 1);
+    CHECK(results.front().at("output").at("sum") == "2686700");
+    CHECK(results.front().at("output").at("first") == "1");
+}
+
+TEST_CASE("a hook command of fleet.yml is a machine's action") {
+    const FleetBox box;
+    box.write("count.py", R"(
+import json, sys
+for line in sys.stdin:
+    request = json.loads(line)
+    if request["method"] == "hello":
+        answer = {"hello": {"version": 1, "methods": ["on_action"]}}
+        answer["id"] = request["id"]
+    else:
+        context = request["context"]
+        context["n"] = context["n"] + 1
+        answer = {"id": request["id"], "result": context}
+    print(json.dumps(answer), flush=True)
+)");
+    box.write("fleet.yml", "hooks:\n  counter: {command: [python3, ./count.py]}\n");
+    box.write("count.yml", kBegin + R"(
+data:
+  name: count
+  context: {n: 0}
+  states:
+    start:
+      action: increment
+      hooks: counter
+      transitions: [{condition: "context.n < 5", to: start}, {to: done}]
+    done: {type: final, output: {n: context.n}}
+)");
+    const auto run = box.fleet({"run", "--batch", "c", "count.yml"});
+    INFO(run.err << run.out);
+    REQUIRE(run.exit_code == 0);
+    CHECK(results_of(box, "c").front().at("output").at("n") == 5);
+}
+
+TEST_CASE("a machine that fails says which error it was, and why") {
+    const FleetBox box;
+    box.write("bad.yml", kBegin + R"(
+data:
+  name: bad
+  context: {x: text}
+  states:
+    start: {transitions: [{condition: "context.x > 3", to: done}]}
+    done: {type: final}
+)");
+    const auto run = box.fleet({"run", "--batch", "b", "bad.yml"});
+    INFO(run.err << run.out);
+    CHECK(run.exit_code == 3);
+    const base::Json error = results_of(box, "b").front().at("error");
+    CHECK(error.at("type") == "TypeError");
+    CHECK_THAT(std::string(error.at("message")), Contains("context.x > 3"));
+}
+
+TEST_CASE("machines with children end as without kills when their workers are killed") {
+    const FleetBox box;
+    write_squares(box);
+    std::string items;
+    for (int item = 1; item <= 40; ++item) {
+        items += R"({"xs": [1, 2, 3, 4, )" + std::to_string(item) + "]}\n";
+    }
+    box.write("items.jsonl", items);
+    ChildProgram run(box.program(
+        {"run", "--items", "items.jsonl", "--batch", "k", "--workers", "2..2", "squares.yml"}));
+    for (int kill = 0; kill < 10; ++kill) {
+        const auto workers = box.fleet({"workers", "--json"});
+        for (const base::Json& worker :
+             base::parse_json(workers.out.empty() ? "[]" : workers.out, "workers")) {
+            ::kill(worker.at("pid"), SIGKILL);
+        }
+    }
+    const auto end = run.wait(std::chrono::seconds(120));
+    INFO(run.err() << run.out());
+    REQUIRE(end);
+    const auto results = results_of(box, "k");
+    REQUIRE(results.size() == 40);
+    for (const base::Json& result : results) {
+        const int last = result.at("input").at("xs").at(4);
+        CHECK(result.at("output").at("sum") == std::to_string(30 + last * last));
+    }
+}

@@ -1,0 +1,19 @@
+// What a program adds to the machines that its worker runs: hooks under names of their own, and
+// agents. Plain values.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <string>
+
+#include "machines/calls/hooks_registry.hpp"
+#include "worker/machine_host.hpp"
+
+namespace fleet::worker {
+
+struct MachineExtras {
+    std::map<std::string, calls::HooksMaker> hooks;
+    std::shared_ptr<AgentMaker> agents;  ///< nullptr: none
+};
+
+}  // namespace fleet::worker

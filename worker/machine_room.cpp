@@ -1,0 +1,63 @@
+#include "worker/machine_room.hpp"
+
+#include <utility>
+
+#include "common/base/errors.hpp"
+#include "common/process/spawn.hpp"
+
+namespace fleet::worker {
+namespace {
+
+class NoAgents final : public AgentMaker {
+  public:
+    std::shared_ptr<calls::Agent> make(const engine::Machine& /*machine*/,
+                                       const config::AgentDefinition& /*definition*/) override {
+        return nullptr;
+    }
+};
+
+calls::HookTable fleet_table(const std::filesystem::path& data_folder) {
+    if (data_folder.empty()) {
+        return {};
+    }
+    const auto file = data_folder.parent_path() / "fleet.yml";
+    auto read = calls::read_hook_file(file, calls::OtherMembers::allowed);
+    if (!read.table) {
+        throw base::ConfigError("reading the hooks of the fleet: " +
+                                read.diagnostics.front().line());
+    }
+    return std::move(*read.table);
+}
+
+}  // namespace
+
+MachineRoom::MachineRoom(Ports ports) : ports_(std::move(ports)) {}
+
+MachineRoom::~MachineRoom() = default;
+
+MachineRunner& MachineRoom::runner() {
+    const std::scoped_lock lock(mutex_);
+    if (runner_) {
+        return *runner_;
+    }
+    const std::filesystem::path folder = ports_.store.data_folder();
+    calls::HooksHost host{.environment = process::own_environment(),
+                          .store_url = ports_.store.url().text_without_secrets(),
+                          .process_mark = ports_.process_mark,
+                          .log_folder = folder.empty() ? folder : folder / "logs"};
+    hooks_ = std::make_unique<calls::StandardHooks>(std::move(host), fleet_table(folder),
+                                                    ports_.extras.hooks, ports_.clock, ports_.log);
+    agents_ = ports_.extras.agents ? ports_.extras.agents : std::make_shared<NoAgents>();
+    runner_ = std::make_unique<MachineRunner>(MachineRunner::Ports{
+        .store = ports_.store,
+        .clock = ports_.clock,
+        .log = ports_.log,
+        .hooks = *hooks_,
+        .agents = *agents_,
+        .worker_id = ports_.worker_id,
+        .host = ports_.host,
+    });
+    return *runner_;
+}
+
+}  // namespace fleet::worker

@@ -1,0 +1,46 @@
+// Everything that a worker needs to run machines, made when the first one comes: a worker of
+// commands alone pays nothing for it. Thread-safe.
+#pragma once
+
+#include <filesystem>
+#include <memory>
+#include <mutex>
+#include <string>
+
+#include "common/base/clock.hpp"
+#include "common/base/logging.hpp"
+#include "common/contracts/store.hpp"
+#include "machines/calls/hooks_registry.hpp"
+#include "worker/machine_extras.hpp"
+#include "worker/machine_runner.hpp"
+
+namespace fleet::worker {
+
+class MachineRoom {
+  public:
+    struct Ports {
+        contracts::Store& store;
+        const base::Clock& clock;
+        base::Log& log;
+        std::string worker_id;
+        std::string host;
+        std::string process_mark;
+        MachineExtras extras;
+    };
+    explicit MachineRoom(Ports ports);
+    MachineRoom(const MachineRoom&) = delete;
+    MachineRoom& operator=(const MachineRoom&) = delete;
+    ~MachineRoom();
+
+    /// Throws base::ConfigError when the fleet's table of hooks is wrong.
+    [[nodiscard]] MachineRunner& runner();
+
+  private:
+    const Ports ports_;
+    std::mutex mutex_;  ///< guards everything below
+    std::unique_ptr<calls::StandardHooks> hooks_;
+    std::shared_ptr<AgentMaker> agents_;
+    std::unique_ptr<MachineRunner> runner_;
+};
+
+}  // namespace fleet::worker

@@ -1,0 +1,167 @@
+#include "worker/machine_runner.hpp"
+
+#include <utility>
+
+#include "common/base/errors.hpp"
+#include "common/base/ids.hpp"
+#include "common/process/log_files.hpp"
+#include "machines/config/machine_bundle.hpp"
+#include "machines/expression/errors.hpp"
+#include "machines/expression/print.hpp"
+
+namespace fleet::worker {
+namespace {
+
+using expression::Value;
+
+model::ExecutionError config_error(std::string message) {
+    return {model::ErrorKind::config, std::move(message), {}, {}};
+}
+
+/// An item that is no object is the input's `item`.
+Value input_of(const base::JsonText& text) {
+    Value input = text.empty() ? Value::dict({}) : expression::from_json(text);
+    if (input.is_null()) {
+        return Value::dict({});
+    }
+    if (input.is_dict()) {
+        return input;
+    }
+    Value object = Value::dict({});
+    object.set("item", std::move(input));
+    return object;
+}
+
+double random_share() {
+    return static_cast<double>(base::random_positive_int64()) / 9223372036854775808.0;
+}
+
+}  // namespace
+
+MachineRunner::MachineRunner(Ports ports) : ports_(std::move(ports)) {}
+
+std::variant<std::shared_ptr<const PreparedMachine>, model::ExecutionError> MachineRunner::prepare(
+    model::WorkSpec spec) {
+    const std::scoped_lock lock(mutex_);
+    auto program = programs_[spec.config].lock();
+    if (!program) {
+        const auto stored = ports_.store.checkpoints().config(spec.config);
+        if (!stored) {
+            return config_error("its configuration " + spec.config + " is not in the store");
+        }
+        auto loaded = config::load_canonical(stored->raw);
+        if (!loaded.bundle) {
+            return config_error("its configuration " + spec.config +
+                                " cannot be started: " + loaded.diagnostics.front().line());
+        }
+        program = engine::Program::compile(std::move(*loaded.bundle), spec.config);
+        programs_[spec.config] = program;
+    }
+    const auto entry = static_cast<std::size_t>(spec.entry);
+    if (entry >= program->machines().size()) {
+        return config_error("its configuration " + spec.config + " has no machine number " +
+                            std::to_string(spec.entry));
+    }
+    if (const auto refusal = program->refusal(entry)) {
+        return config_error(refusal->message);
+    }
+    return std::make_shared<const PreparedMachine>(std::move(program), std::move(spec));
+}
+
+std::int64_t MachineRunner::depth_of(const contracts::Claimed& claimed) {
+    std::int64_t depth = 0;
+    model::ExecutionId parent = claimed.parent;
+    constexpr std::int64_t kDeepest = 10'000;
+    while (!parent.is_nil() && depth < kDeepest) {
+        ++depth;
+        const auto execution = ports_.store.work().get(parent);
+        parent = execution ? execution->parent : model::ExecutionId{};
+    }
+    return depth;
+}
+
+std::string MachineRunner::log_path(const contracts::Claimed& claimed) const {
+    const std::filesystem::path folder = ports_.store.data_folder();
+    if (folder.empty()) {
+        return {};
+    }
+    const std::string& id = claimed.lease.execution.text();
+    return (folder / "logs" / process::log_subfolder(claimed.batch, claimed.lease.execution) /
+            (id + "." + std::to_string(claimed.attempt) + ".stderr.txt"))
+        .string();
+}
+
+model::Attempt MachineRunner::record_of(const contracts::Claimed& claimed,
+                                        const model::ExecutionError& error) const {
+    model::Attempt record;
+    record.number = claimed.attempt;
+    record.worker_id = ports_.worker_id;
+    record.host = ports_.host;
+    record.started_at = record.finished_at = ports_.store.now();
+    record.error = error;
+    std::error_code code;
+    const std::string path = log_path(claimed);
+    if (!path.empty() && std::filesystem::exists(path, code)) {
+        record.stderr_path = path;
+    }
+    return record;
+}
+
+MachineOutcome MachineRunner::run(const contracts::Claimed& claimed,
+                                  const PreparedMachine& prepared, const std::stop_token& stop) {
+    MachineSteps steps(ports_.store, ports_.clock, claimed, stop);
+    MachineScene scene{ports_.store, ports_.log, ports_.hooks, ports_.agents, steps,
+                       claimed,      prepared,   {},           stop};
+    if (!prepared.machine().computes_only) {
+        scene.log_path = log_path(claimed);
+    }
+    engine::RunOptions options;
+    options.execution_id = claimed.lease.execution.text();
+    options.parent_execution_id = claimed.parent.is_nil() ? "" : claimed.parent.text();
+    options.log_path = scene.log_path;
+    options.stop = stop;
+    MachineOutcome outcome;
+    try {
+        if (prepared.machine().has_children) {
+            options.depth = depth_of(claimed);
+        }
+        const bool is_woken_by_message =
+            claimed.woken_by == model::Woken::signal || claimed.woken_by == model::Woken::deadline;
+        const bool at_children = claimed.woken_by == model::Woken::children;
+        if (is_woken_by_message) {
+            steps.hold();
+        }
+        const engine::Outcome result = run_machine_in(
+            scene, prepared.machine(),
+            {claimed.lease.execution, claimed.parent, options.depth, true, at_children}, options,
+            input_of(claimed.input), claimed.snapshot);
+        steps.let_go();
+        auto next = next_of(result);
+        if (auto* failed = next ? std::get_if<model::NextFailed>(&*next) : nullptr) {
+            if (failed->failure == model::FailureClass::counting) {
+                failed->retry_delay =
+                    prepared.spec().backoff.delay(claimed.failures + 1, random_share());
+            }
+            outcome.commit = steps.take(*next);
+            outcome.commit.attempt_record = record_of(claimed, failed->error);
+        } else {
+            outcome.commit = next ? steps.take(std::move(*next)) : steps.take_parked();
+        }
+    } catch (const base::Cancelled&) {
+        steps.flush_if_possible();
+        outcome.kind = MachineOutcome::Kind::aborted;
+    } catch (const RunLost& lost) {
+        outcome.kind = MachineOutcome::Kind::lost;
+    } catch (const base::ProtocolError& error) {
+        outcome.commit = steps.take(model::NextFailed{
+            model::FailureClass::permanent, config_error(error.full_text()), base::Millis{0}});
+    } catch (const expression::EvaluationError& error) {
+        outcome.commit = steps.take(
+            model::NextFailed{model::FailureClass::permanent,
+                              {model::ErrorKind::machine, error.what(), {}, "ValueError"},
+                              base::Millis{0}});
+    }
+    return outcome;
+}
+
+}  // namespace fleet::worker

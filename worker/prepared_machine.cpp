@@ -1,0 +1,37 @@
+#include "worker/prepared_machine.hpp"
+
+#include <utility>
+
+namespace fleet::worker {
+namespace {
+
+/// Longer runs get a slot of their own, which can be stopped.
+constexpr std::int64_t kMostInstantSteps = 10'000;
+
+}  // namespace
+
+PreparedMachine::PreparedMachine(std::shared_ptr<const engine::Program> program,
+                                 model::WorkSpec spec)
+    : program_(std::move(program)),
+      spec_(std::move(spec)),
+      machine_(&program_->machines().at(static_cast<std::size_t>(spec_.entry))) {}
+
+bool PreparedMachine::is_instant() const {
+    return machine_->computes_only && machine_->max_steps > 0 &&
+           machine_->max_steps <= kMostInstantSteps;
+}
+
+std::int64_t PreparedMachine::child_spec(contracts::WorkBackend& work, std::size_t entry) const {
+    const std::scoped_lock lock(mutex_);
+    if (const auto known = child_specs_.find(entry); known != child_specs_.end()) {
+        return known->second;
+    }
+    model::WorkSpec spec = spec_;
+    spec.entry = static_cast<std::int64_t>(entry);
+    spec.max_attempts = 1;
+    const std::int64_t number = work.put_spec(spec);
+    child_specs_.emplace(entry, number);
+    return number;
+}
+
+}  // namespace fleet::worker
