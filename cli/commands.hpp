@@ -17,6 +17,7 @@ void add_resume_command(Commands& commands);
 void add_wait_command(Commands& commands);
 void add_result_commands(Commands& commands);  // result, results
 void add_bulk_commands(Commands& commands);    // cancel, requeue
+void add_signal_command(Commands& commands);
 
 // Seeing.
 void add_status_command(Commands& commands);
@@ -29,6 +30,7 @@ void add_decisions_command(Commands& commands);
 void add_errors_command(Commands& commands);
 void add_batches_command(Commands& commands);
 void add_top_command(Commands& commands);
+void add_signals_command(Commands& commands);
 void add_graph_command(Commands& commands);
 
 // Running a fleet.
