@@ -39,8 +39,7 @@ HostView view_of_host(const model::WorkerRecord& host) {
 }  // namespace
 
 bool is_over(const model::Batch& batch) {
-    return batch.state != model::BatchState::loading &&
-           batch.counts.terminal() == batch.counts.total();
+    return batch.is_over();
 }
 
 Observer::Observer(contracts::Store& store, ObserveOptions options)

@@ -31,8 +31,7 @@ bool HostWatch::batch_is_over() const {
         return false;
     }
     const auto batch = store_.work().batch(self_.batch);
-    return !batch || (batch->state != model::BatchState::loading &&
-                      batch->counts.terminal() == batch->counts.total());
+    return !batch || batch->is_over();
 }
 
 std::optional<std::string> HostWatch::reason_to_leave() {

@@ -1,8 +1,6 @@
 // `fleet signal`: data for whoever waits on a channel.
-#include <algorithm>
 #include <cerrno>
 #include <fcntl.h>
-#include <memory>
 #include <string>
 #include <unistd.h>
 
@@ -11,7 +9,6 @@
 #include "cli/commands.hpp"
 #include "cli/core/find_execution.hpp"
 #include "cli/core/output.hpp"
-#include "cli/view/channels.hpp"
 #include "cli/view/describe.hpp"
 #include "common/base/errors.hpp"
 #include "common/base/fd.hpp"
@@ -92,52 +89,9 @@ base::JsonText payload_of(const CommandContext& context, const SignalOptions& op
     return base::dump_json(base::parse_json(text, source));
 }
 
-/// What was kept by a repeat that came too late: the executions it was meant for had been woken by
-/// another signal. Another sender's is put back.
-void take_back(contracts::SignalBackend& signals, const std::string& channel,
-               const base::JsonText& payload) {
-    const auto taken = signals.consume(channel);
-    if (taken && taken->payload != payload) {
-        static_cast<void>(signals.send(channel, taken->payload));
-    }
-}
-
-/// A store wakes so many at a time. Those that wait when it begins are meant: an execution that
-/// comes back to the channel meanwhile does not get it again and again.
-contracts::SendResult send_to_all(const CommandContext& context, contracts::Store& store,
-                                  const std::string& channel, const base::JsonText& payload) {
-    contracts::SendResult sum = store.signals().send(channel, payload);
-    if (!sum.more) {
-        return sum;
-    }
-    std::size_t left = count_waiters(store, channel);
-    const std::size_t all = sum.woken + left;
-    std::unique_ptr<LiveBlock> block;
-    if (context.terminal.err_is_terminal()) {
-        block = std::make_unique<LiveBlock>(context.err, context.terminal);
-    }
-    while (left > 0) {
-        if (block) {
-            block->show({"woken: " + with_commas(static_cast<std::int64_t>(sum.woken)) + " of " +
-                         with_commas(static_cast<std::int64_t>(all))});
-        }
-        const contracts::SendResult part = store.signals().send(channel, payload);
-        if (part.kept) {
-            take_back(store.signals(), channel, payload);
-            break;
-        }
-        sum.woken += part.woken;
-        left -= std::min(left, part.woken);
-    }
-    if (block) {
-        block->clear();
-    }
-    return sum;
-}
-
 int send_broadcast(CommandContext& context, contracts::Store& store, const SignalOptions& options,
                    const base::JsonText& payload) {
-    const contracts::SendResult sent = send_to_all(context, store, options.channel, payload);
+    const contracts::SendResult sent = store.signals().send(options.channel, payload);
     const auto woken = static_cast<std::int64_t>(sent.woken);
     if (options.json) {
         model::JsonObjectWriter json;

@@ -22,10 +22,4 @@ std::map<std::string, std::size_t> waiters_by_channel(contracts::Store& store) {
     return waiters;
 }
 
-std::size_t count_waiters(contracts::Store& store, const std::string& channel) {
-    const auto waiters = waiters_by_channel(store);
-    const auto found = waiters.find(channel);
-    return found == waiters.end() ? 0 : found->second;
-}
-
 }  // namespace fleet::cli

@@ -12,6 +12,5 @@ namespace fleet::cli {
 /// Channels with their waiting executions, children included. Reads page by page: what changes
 /// meanwhile may be counted or not.
 [[nodiscard]] std::map<std::string, std::size_t> waiters_by_channel(contracts::Store& store);
-[[nodiscard]] std::size_t count_waiters(contracts::Store& store, const std::string& channel);
 
 }  // namespace fleet::cli

@@ -174,9 +174,7 @@ void BatchRun::look() {
 }
 
 bool BatchRun::is_over() const {
-    const model::StatusCounts& counts = batch_.counts;
-    return !loader_ && batch_.state != model::BatchState::loading &&
-           counts.pending + counts.running + counts.waiting == 0;
+    return !loader_ && batch_.is_over();
 }
 
 void BatchRun::look_after_scaler() {

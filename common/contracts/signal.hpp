@@ -17,8 +17,10 @@ namespace fleet::contracts {
 struct SendResult {
     std::size_t woken = 0;  ///< executions that got a copy and are pending, resume-first
     bool kept = false;      ///< nobody waited: kept for the first that comes
-    bool more = false;  ///< more than kMaxWoken waited: send again (with the same id) for the rest
 };
+/// The most that one transaction wakes. When more wait, this call goes on with the rest in further
+/// transactions; what a sender that died left, or a commit that signals, is gone on with by claims.
+/// Who begins to wait on the channel in between may get a copy too.
 inline constexpr std::size_t kMaxWoken = 1'000;
 
 enum class Addressed {
@@ -35,8 +37,7 @@ class SignalBackend {
     SignalBackend& operator=(const SignalBackend&) = delete;
     virtual ~SignalBackend() = default;
 
-    /// One transaction: a copy to every execution that waits on the channel now, or kept if nobody
-    /// does.
+    /// A copy to every execution that waits on the channel now, or kept if nobody does.
     virtual SendResult send(const std::string& channel, const base::JsonText& payload) = 0;
     /// One transaction. For one execution alone; nobody else that waits on the channel gets it.
     virtual Addressed send_to(const model::ExecutionId& execution, const std::string& channel,

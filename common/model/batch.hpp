@@ -51,8 +51,16 @@ struct Batch {
     base::JsonText options;
     std::int64_t loaded_lines = 0;  ///< lines of the items file that are pushed
     StatusCounts counts;            ///< roots only
+    /// Live children, launched ones included; counted for batches with a lane of their own.
+    std::int64_t children_open = 0;
     base::StoreTime created_at{};
     std::optional<base::StoreTime> finished_at;  ///< when the last one became terminal
+
+    /// Nothing of it runs or will run.
+    [[nodiscard]] bool is_over() const {
+        return state != BatchState::loading && counts.terminal() == counts.total() &&
+               children_open == 0;
+    }
 };
 
 }  // namespace fleet::model

@@ -119,6 +119,25 @@ TEST_CASE("a batch counts and groups its roots; the pool's pressure counts all")
     f.require_sound();
 }
 
+TEST_CASE("a private batch is over when its children are too, launched ones included") {
+    FOR_EACH_STORE(f);
+    f.worker("w");
+    f.create_batch("b", true);
+    f.push(1, "b");
+    REQUIRE(f.work().seal_batch("b"));
+    contracts::ClaimRequest own = f.claim_request("w");
+    own.batch = "b";
+    const Claimed root = f.claim(own).claimed.at(0);
+    REQUIRE(f.commit(fan_out(root, 1, NextRunning{}, ChildKind::launched)) ==
+            CommitResult::applied);
+    REQUIRE(f.commit(root, NextDone{"1"}) == CommitResult::applied);
+    CHECK(f.work().batch("b")->counts == model::StatusCounts{.done = 1});
+    CHECK(f.work().batch("b")->children_open == 1);
+    CHECK_FALSE(f.work().batch("b")->is_over());
+    REQUIRE(f.commit(f.claim(own).claimed.at(0), NextDone{"1"}) == CommitResult::applied);
+    CHECK(f.work().batch("b")->is_over());
+}
+
 TEST_CASE("claims go depth first: resumed, later stages, children, then new roots") {
     FOR_EACH_STORE(f);
     f.worker("w");

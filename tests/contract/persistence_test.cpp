@@ -1,4 +1,5 @@
 // Checkpoints in the family's layout.
+#include "common/base/hash.hpp"
 #include "common/base/ids.hpp"
 #include "common/base/json.hpp"
 #include "tests/contract/store_fixture.hpp"
@@ -145,6 +146,28 @@ TEST_CASE("large checkpoints come back whole") {
     snapshot.json = base::dump_json(json);
     f.store().checkpoints().save(snapshot);
     CHECK(f.store().checkpoints().load_latest("a") == snapshot);
+}
+
+TEST_CASE("a configuration is stored once under the hash of its content") {
+    FOR_EACH_STORE(f);
+    contracts::PersistenceBackend& checkpoints = f.store().checkpoints();
+    model::StoredConfig config;
+    config.raw = "spec: flatmachine\n";
+    config.hash = base::content_hash(config.raw);
+    config.machine_name = "counter";
+    config.spec_version = "4.2.0";
+    CHECK_FALSE(checkpoints.config(config.hash));
+    checkpoints.put_config(config);
+    const auto stored_at = f.store().now();
+    f.pass(5s);
+    checkpoints.put_config(config);
+    const auto stored = checkpoints.config(config.hash);
+    REQUIRE(stored);
+    CHECK(stored->raw == config.raw);
+    CHECK(stored->machine_name == "counter");
+    CHECK(stored->spec_version == "4.2.0");
+    CHECK(stored->created_at == stored_at);
+    CHECK(config.hash.size() == 64);
 }
 
 }  // namespace

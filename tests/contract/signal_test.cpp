@@ -22,7 +22,6 @@ TEST_CASE("a signal that nobody waits for is kept and consumed oldest first") {
         const SendResult result = signals.send("a", payload);
         CHECK(result.kept);
         CHECK(result.woken == 0);
-        CHECK_FALSE(result.more);
     }
     signals.send("b", "9");
     const std::vector<model::Signal> peeked = signals.peek("a", 2);
@@ -183,29 +182,52 @@ TEST_CASE("a signal before the deadline ends the wait, and the deadline does not
     CHECK(f.get(id).status == Status::done);
 }
 
-TEST_CASE("more waiters than one transaction may wake are woken in parts") {
-    FOR_EACH_STORE(f);
-    f.worker("w");
-    const std::size_t count = contracts::kMaxWoken + 10;
+void park_many(StoreFixture& f, std::size_t count, const std::string& channel) {
     f.push(count);
     std::size_t parked = 0;
     while (parked < count) {
         std::vector<StepCommit> commits;
         for (const Claimed& claimed : f.claim("w", contracts::kMaxClaim)) {
-            commits.push_back(f.step(claimed, NextWaiting{"all", {}}));
+            commits.push_back(f.step(claimed, NextWaiting{channel, {}}));
         }
         REQUIRE_FALSE(commits.empty());
         f.store().commit(commits);
         parked += commits.size();
     }
-    const SendResult first = f.store().signals().send("all", "1");
-    CHECK(first.woken == contracts::kMaxWoken);
-    CHECK(first.more);
-    CHECK_FALSE(first.kept);
-    const SendResult rest = f.store().signals().send("all", "1");
-    CHECK(rest.woken == 10);
-    CHECK_FALSE(rest.more);
+}
+
+TEST_CASE("more waiters than one transaction may wake are all woken by one signal") {
+    FOR_EACH_STORE(f);
+    f.worker("w");
+    const std::size_t count = 2 * contracts::kMaxWoken + 10;
+    park_many(f, count, "all");
+    const SendResult result = f.store().signals().send("all", "1");
+    CHECK(result.woken == count);
+    CHECK_FALSE(result.kept);
     CHECK(f.counts().waiting == 0);
+    CHECK(f.store().signals().send("all", "2").kept);
+    f.require_sound();
+}
+
+TEST_CASE("a commit's signal reaches more waiters than one transaction may wake") {
+    FOR_EACH_STORE(f);
+    f.worker("w");
+    const std::size_t count = contracts::kMaxWoken + 700;
+    park_many(f, count, "all");
+    f.push(1);
+    StepCommit commit = f.step(f.claim_one("w"), NextDone{"1"});
+    commit.signals = {{"all", "1"}};
+    REQUIRE(f.commit(commit) == CommitResult::applied);
+    std::size_t woken = 0;
+    while (woken < count) {
+        const std::vector<Claimed> claimed = f.claim("w", 300);
+        REQUIRE_FALSE(claimed.empty());
+        for (const Claimed& one : claimed) {
+            CHECK(one.signal == "1");
+        }
+        woken += claimed.size();
+    }
+    CHECK(f.claim("w", 1).empty());
     f.require_sound();
 }
 

@@ -1,6 +1,7 @@
 // A worker reduced to its leases, for tests that kill it: registers, claims, writes down what it
 // was given, completes, writes that down, until nothing is left. Every line of its journal is one
-// write(2) to a file opened for appending, so that kill -9 loses nothing that was said.
+// write(2) to a file opened for appending, so that kill -9 loses nothing that was said. A parent
+// that its children woke is completed with the number of those of its step 1 that are done.
 //
 // claimer STORE_URL JOURNAL TTL_MS BATCH_SIZE
 #include <cstdio>
@@ -85,6 +86,24 @@ class Claimer {
         }
     }
 
+    std::string output_of(const contracts::Claimed& claimed) {
+        if (claimed.woken_by != model::Woken::children) {
+            return "null";
+        }
+        constexpr std::size_t kPage = 1'000;
+        std::int64_t done = 0;
+        std::int64_t last = -1;
+        for (bool more = true; more;) {
+            const auto page = store_.work().children(claimed.lease.execution, 1, last, kPage);
+            for (const auto& child : page) {
+                done += child.status == model::Status::done ? 1 : 0;
+                last = child.ordinal;
+            }
+            more = page.size() == kPage;
+        }
+        return std::to_string(done);
+    }
+
     void complete(const std::vector<contracts::Claimed>& claimed, std::int64_t before) {
         std::vector<model::StepCommit> commits;
         for (const auto& one : claimed) {
@@ -93,7 +112,7 @@ class Claimer {
             commit.lease = one.lease;
             commit.commit_id = base::random_positive_int64();
             commit.attempt = one.attempt;
-            commit.next = model::NextDone{.output = "null"};
+            commit.next = model::NextDone{.output = output_of(one)};
             commits.push_back(std::move(commit));
         }
         const auto results = store_.commit(commits);

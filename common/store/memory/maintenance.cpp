@@ -56,6 +56,33 @@ contracts::CheckFinding check_leases(const State& state) {
             orphan.empty() ? std::to_string(held) + " leases, all with a live owner" : orphan};
 }
 
+/// Parents wait for exactly the children that are open, and who waits can be woken.
+contracts::CheckFinding check_families(const State& state) {
+    std::map<std::pair<std::int64_t, std::int64_t>, std::int64_t> open;
+    for (const auto& [sequence, row] : state.rows) {
+        if (row.kinship && row.kinship->kind == model::ChildKind::waited_for &&
+            !model::is_terminal(row.status)) {
+            ++open[{row.kinship->parent, row.kinship->step}];
+        }
+    }
+    std::int64_t parked = 0;
+    std::string wrong;
+    for (const auto& [sequence, row] : state.rows) {
+        const bool waits_for_nothing = row.status == model::Status::waiting && !row.in_place() &&
+                                       row.channel.empty() && !row.due_at && !row.wait;
+        const bool miscounted = row.wait && (row.status != model::Status::waiting ||
+                                             row.wait->open != open[{sequence, row.wait->step}]);
+        parked += row.wait ? 1 : 0;
+        if ((waits_for_nothing || miscounted) && wrong.empty()) {
+            wrong =
+                row.id.text() + (miscounted ? " waits for another number of children than are open"
+                                            : " waits for nothing");
+        }
+    }
+    return {wrong.empty(), "families",
+            wrong.empty() ? std::to_string(parked) + " parents wait for children" : wrong};
+}
+
 bool may_be_pruned(const Row& row, const contracts::PruneRequest& request, base::StoreTime before) {
     if (!row.finished_at || *row.finished_at > before) {
         return false;
@@ -93,6 +120,7 @@ std::vector<contracts::CheckFinding> check(Transaction& transaction) {
     const State& state = transaction.state();
     return {check_counters(state),
             check_leases(state),
+            check_families(state),
             {true, "clock", "store time " + base::iso8601(transaction.now())}};
 }
 

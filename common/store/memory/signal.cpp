@@ -96,10 +96,6 @@ contracts::SendResult send_signal(Transaction& transaction, const std::string& c
     contracts::SendResult result;
     for (auto waiting = state.waiting_on.find(channel); waiting != state.waiting_on.end();
          waiting = state.waiting_on.find(channel)) {
-        if (result.woken == contracts::kMaxWoken) {
-            result.more = true;
-            return result;
-        }
         Row& row = state.rows.at(*waiting->second.begin());
         row.signal = payload;
         wake(transaction, row, model::Woken::signal);

@@ -89,9 +89,18 @@ class Work final : public contracts::WorkBackend {
     State& state_;
 };
 
-model::Batch with_counts(const BatchRow& row) {
+model::Batch with_counts(const State& state, const BatchRow& row) {
     model::Batch batch = row.batch;
     batch.counts = status_counts(row.counts);
+    if (batch.private_lane) {
+        const auto live = [](const model::StatusCounts& counts) {
+            return counts.total() - counts.terminal();
+        };
+        batch.children_open = -live(batch.counts);
+        for (const Lane& lane : state.lanes) {
+            batch.children_open += lane.batch == batch.name ? live(status_counts(lane.counts)) : 0;
+        }
+    }
     return batch;
 }
 
@@ -157,7 +166,8 @@ bool Work::seal_batch(const std::string& name) {
 std::optional<model::Batch> Work::batch(const std::string& name) {
     const Transaction transaction(state_, Access::read);
     const auto row = state_.batches.find(name);
-    return row == state_.batches.end() ? std::nullopt : std::optional(with_counts(row->second));
+    return row == state_.batches.end() ? std::nullopt
+                                       : std::optional(with_counts(state_, row->second));
 }
 
 std::vector<model::Batch> Work::batches(std::size_t limit) {
@@ -172,7 +182,7 @@ std::vector<model::Batch> Work::batches(std::size_t limit) {
     rows.resize(std::min(rows.size(), limit));
     std::vector<model::Batch> batches;
     for (const BatchRow* row : rows) {
-        batches.push_back(with_counts(*row));
+        batches.push_back(with_counts(state_, *row));
     }
     return batches;
 }

@@ -171,6 +171,12 @@ CheckFinding check_families(Connection& connection) {
     while (places.step()) {
         wrong.add("child " + places.text(0) + " has ended for one of its two rows only");
     }
+    auto kin = connection.prepare(
+        "SELECT lower(hex(id)) FROM executions e WHERE ((kin & 1) <> 0) <> "
+        "EXISTS (SELECT 1 FROM children c WHERE c.seq = e.seq)");
+    while (kin.step()) {
+        wrong.add("execution " + kin.text(0) + " is a child for one of its two rows only");
+    }
     if (!wrong.empty()) {
         return {false, "families",
                 wrong.text() + "; report this together with a backup made by `fleet backup`"};

@@ -44,6 +44,14 @@ CREATE TABLE sweeps (
     PRIMARY KEY (parent, step)
 ) STRICT, WITHOUT ROWID;
 
+-- Signals that more executions waited for than one transaction wakes: those behind after_seq.
+CREATE TABLE broadcasts (
+    broadcast INTEGER PRIMARY KEY,
+    channel TEXT NOT NULL,
+    payload TEXT NOT NULL,
+    after_seq INTEGER NOT NULL
+) STRICT;
+
 -- Signals for one execution (its seq) alone. Not in the family's table, whose other readers would
 -- take them for anybody's.
 CREATE TABLE mail (

@@ -53,13 +53,12 @@ struct Waiter {
     std::int64_t rank = 0;
 };
 
-/// At most one more than may be woken.
-std::vector<Waiter> waiters(WriteTransaction& transaction, const std::string& channel) {
+std::vector<Waiter> waiters(WriteTransaction& transaction, const std::string& channel,
+                            std::int64_t after, std::size_t limit) {
     auto rows = transaction.prepare(
-        "SELECT seq, lane, iif(kin & 1, 0, batch), rank FROM executions WHERE channel = ?1 AND "
-        "status = 2 "
-        "LIMIT ?2");
-    rows.bind(1, channel).bind(2, contracts::kMaxWoken + 1);
+        "SELECT seq, lane, iif(kin & 1, 0, batch), rank FROM executions "
+        "WHERE channel = ?1 AND status = 2 AND seq > ?2 ORDER BY seq LIMIT ?3");
+    rows.bind(1, channel).bind(2, after).bind(3, limit);
     std::vector<Waiter> found;
     while (rows.step()) {
         found.push_back({.seq = rows.integer(0),
@@ -174,8 +173,15 @@ contracts::Addressed send_one(WriteTransaction& transaction, const model::Execut
 
 contracts::SendResult SqliteSignals::send(const std::string& channel,
                                           const base::JsonText& payload) {
-    return database_.writer().write(
+    const auto result = database_.writer().write(
         [&](WriteTransaction& transaction) { return send_signal(transaction, channel, payload); });
+    for (bool more = result.woken > contracts::kMaxWoken; more;) {
+        more = database_.writer().write([&](WriteTransaction& transaction) {
+            go_on_broadcasting(transaction, contracts::kMaxWoken);
+            return has_broadcasts(transaction);
+        });
+    }
+    return result;
 }
 
 contracts::Addressed SqliteSignals::send_to(const model::ExecutionId& execution,
@@ -214,23 +220,80 @@ std::vector<model::ChannelCount> SqliteSignals::channels() {
     return counts;
 }
 
-contracts::SendResult send_signal(WriteTransaction& transaction, const std::string& channel,
-                                  const base::JsonText& payload) {
-    auto waiting = waiters(transaction, channel);
-    contracts::SendResult result;
-    if (waiting.empty()) {
-        keep(transaction, channel, payload);
-        result.kept = true;
-        return result;
-    }
-    result.more = waiting.size() > contracts::kMaxWoken;
-    waiting.resize(std::min(waiting.size(), contracts::kMaxWoken));
+namespace {
+
+void wake_all(WriteTransaction& transaction, const std::vector<Waiter>& waiting,
+              const base::JsonText& payload) {
     for (const auto& waiter : waiting) {
         wake(transaction, waiter, payload);
         transaction.notify(contracts::pool_topic(transaction.names().lane(waiter.lane).pool));
     }
-    result.woken = waiting.size();
-    return result;
+}
+
+std::size_t count_waiters(WriteTransaction& transaction, const std::string& channel,
+                          std::int64_t after) {
+    auto row = transaction.prepare(
+        "SELECT count(*) FROM executions WHERE channel = ?1 AND status = 2 AND seq > ?2");
+    row.bind(1, channel).bind(2, after).step();
+    return static_cast<std::size_t>(row.integer(0));
+}
+
+}  // namespace
+
+contracts::SendResult send_signal(WriteTransaction& transaction, const std::string& channel,
+                                  const base::JsonText& payload) {
+    const auto waiting = waiters(transaction, channel, 0, contracts::kMaxWoken);
+    if (waiting.empty()) {
+        keep(transaction, channel, payload);
+        return {.woken = 0, .kept = true};
+    }
+    wake_all(transaction, waiting, payload);
+    auto woken = waiting.size();
+    if (woken == contracts::kMaxWoken) {
+        if (const auto rest = count_waiters(transaction, channel, waiting.back().seq); rest > 0) {
+            woken += rest;
+            transaction
+                .prepare("INSERT INTO broadcasts (channel, payload, after_seq) VALUES (?1, ?2, ?3)")
+                .bind(1, channel)
+                .bind(2, payload)
+                .bind(3, waiting.back().seq)
+                .run();
+        }
+    }
+    return {.woken = woken, .kept = false};
+}
+
+bool has_broadcasts(WriteTransaction& transaction) {
+    return transaction.prepare("SELECT 1 FROM broadcasts WHERE broadcast > 0 LIMIT 1").step();
+}
+
+void go_on_broadcasting(WriteTransaction& transaction, std::size_t limit) {
+    std::int64_t broadcast = 0;
+    std::int64_t after = 0;
+    std::string channel;
+    base::JsonText payload;
+    {
+        auto row = transaction.prepare(
+            "SELECT broadcast, channel, payload, after_seq FROM broadcasts WHERE broadcast > 0 "
+            "ORDER BY broadcast LIMIT 1");
+        if (!row.step()) {
+            return;
+        }
+        broadcast = row.integer(0);
+        channel = row.text(1);
+        payload = row.text(2);
+        after = row.integer(3);
+    }
+    const auto waiting = waiters(transaction, channel, after, limit);
+    wake_all(transaction, waiting, payload);
+    if (waiting.size() < limit) {
+        transaction.prepare("DELETE FROM broadcasts WHERE broadcast = ?1").bind(1, broadcast).run();
+        return;
+    }
+    transaction.prepare("UPDATE broadcasts SET after_seq = ?2 WHERE broadcast = ?1")
+        .bind(1, broadcast)
+        .bind(2, waiting.back().seq)
+        .run();
 }
 
 std::optional<std::string> take_kept_signal(WriteTransaction& transaction, const ExecutionRow& row,

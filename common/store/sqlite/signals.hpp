@@ -26,9 +26,13 @@ class SqliteSignals final : public contracts::SignalBackend {
     Database& database_;
 };
 
-/// Wakes all who wait on the channel (at most contracts::kMaxWoken), or keeps the signal.
+/// Wakes who waits on the channel, or keeps the signal. Of more than contracts::kMaxWoken the rest
+/// is left to go_on_broadcasting; `woken` counts them already.
 contracts::SendResult send_signal(WriteTransaction& transaction, const std::string& channel,
                                   const base::JsonText& payload);
+[[nodiscard]] bool has_broadcasts(WriteTransaction& transaction);
+/// Wakes the next of those that a long signal still has to reach, at most `limit`.
+void go_on_broadcasting(WriteTransaction& transaction, std::size_t limit);
 /// The payload of the oldest signal that is kept for the execution alone, else of the channel's
 /// oldest, which is removed; nullopt if there is none.
 [[nodiscard]] std::optional<std::string> take_kept_signal(WriteTransaction& transaction,

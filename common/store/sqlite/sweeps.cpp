@@ -57,6 +57,22 @@ void sweep_one(WriteTransaction& transaction, std::int64_t seq) {
     }
 }
 
+struct Place {
+    std::int64_t parent = 0;
+    std::int64_t step = 0;
+    bool waited_for = false;
+};
+
+/// nullopt for a root.
+std::optional<Place> place_of(WriteTransaction& transaction, std::int64_t child) {
+    auto row = transaction.prepare("SELECT parent, step, kind = 0 FROM children WHERE seq = ?1");
+    if (!row.bind(1, child).step()) {
+        return std::nullopt;
+    }
+    return Place{
+        .parent = row.integer(0), .step = row.integer(1), .waited_for = row.integer(2) != 0};
+}
+
 /// Others go on with what is left.
 void hand_on(WriteTransaction& transaction, const Sweep& sweep) {
     if (const auto row = find_row(transaction.connection(), sweep.parent)) {
@@ -118,12 +134,16 @@ bool is_below_sweep(WriteTransaction& transaction, std::int64_t child) {
     if (!has_sweeps(transaction)) {
         return false;
     }
-    auto row = transaction.prepare(
-        "WITH RECURSIVE above (parent, step, kind) AS (SELECT parent, step, kind FROM children "
-        "WHERE seq = ?1 UNION ALL SELECT c.parent, c.step, c.kind FROM above a JOIN children c "
-        "ON c.seq = a.parent) SELECT 1 FROM above a JOIN sweeps s ON s.parent = a.parent "
-        "AND (s.step < 0 OR (s.step = a.step AND a.kind = 0)) LIMIT 1");
-    return row.bind(1, child).step();
+    for (std::optional<Place> place = place_of(transaction, child); place;
+         place = place_of(transaction, place->parent)) {
+        auto row = transaction.prepare(
+            "SELECT 1 FROM sweeps WHERE parent = ?1 AND (step < 0 OR (step = ?2 AND ?3))");
+        row.bind(1, place->parent).bind(2, place->step).bind(3, place->waited_for);
+        if (row.step()) {
+            return true;
+        }
+    }
+    return false;
 }
 
 }  // namespace fleet::store::sqlite

@@ -15,7 +15,10 @@ namespace {
 #define FLEET_BATCH_COLUMNS                                                                   \
     "b.name, p.name, b.state, b.id_seed, b.private_lane, b.spec, b.options, b.loaded_lines, " \
     "b.ready + b.delayed, b.running, b.waiting, b.done, b.failed, b.cancelled, "              \
-    "b.created_at_ms, b.finished_at_ms"
+    "b.created_at_ms, b.finished_at_ms, iif(b.private_lane, (SELECT "                         \
+    "coalesce(sum(l.ready + l.delayed + l.running + l.waiting), 0) FROM lanes l "             \
+    "WHERE l.pool = b.pool AND l.batch = b.batch) "                                           \
+    "- b.ready - b.delayed - b.running - b.waiting, 0)"
 
 model::Batch read_batch(const Statement& row) {
     model::Batch batch;
@@ -34,6 +37,7 @@ model::Batch read_batch(const Statement& row) {
                     .failed = row.integer(12),
                     .cancelled = row.integer(13)};
     batch.created_at = base::store_time(row.integer(14));
+    batch.children_open = row.integer(16);
     if (!row.is_null(15) && batch.counts.terminal() == batch.counts.total()) {
         batch.finished_at = base::store_time(row.integer(15));
     }

@@ -172,7 +172,8 @@ class Bulk {
 
     void cancel_one(const ExecutionRow& row) {
         if (model::is_terminal(row.status)) {
-            if (!selection_.ids.empty()) {
+            // The same ids are named again while there is more to sweep.
+            if (!selection_.ids.empty() && !is_being_swept(row)) {
                 skip(row.id, "is " + std::string{to_text(row.status)} + " already");
             }
             return;

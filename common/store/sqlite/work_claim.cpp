@@ -8,6 +8,7 @@
 #include "common/store/sqlite/payloads.hpp"
 #include "common/store/sqlite/rank.hpp"
 #include "common/store/sqlite/registration.hpp"
+#include "common/store/sqlite/signals.hpp"
 #include "common/store/sqlite/sweeps.hpp"
 #include "common/store/sqlite/work.hpp"
 
@@ -84,6 +85,9 @@ class Claim {
         }
         if (has_sweeps(transaction_)) {
             sweep(transaction_, kSweepLimit);
+        }
+        if (has_broadcasts(transaction_)) {
+            go_on_broadcasting(transaction_, kDueLimit);
         }
         look_at_due(answer);
         while (answer.claimed.size() < request_.limit) {

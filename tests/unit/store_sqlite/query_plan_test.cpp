@@ -73,6 +73,56 @@ bool is_query(const std::string& sql) {
            sql.starts_with("INSERT") || sql.starts_with("WITH");
 }
 
+model::NewChild child_of(const contracts::Claimed& parent, std::int64_t step, std::int64_t ordinal,
+                         model::ChildKind kind) {
+    model::NewChild child;
+    child.id = model::child_id(parent.lease.execution, step, ordinal);
+    child.step = step;
+    child.ordinal = ordinal;
+    child.kind = kind;
+    return child;
+}
+
+/// What parents and children do again and again, cancelling included.
+void work_through_families(OpenedStore& opened) {
+    auto& store = opened.store();
+    auto& work = store.work();
+    opened.push(1);
+    const auto root = opened.claim(1).at(0);
+    const auto id = root.lease.execution;
+    model::StepCommit commit;
+    commit.lease = root.lease;
+    commit.commit_id = 77;
+    for (std::int64_t i = 0; i < 6; ++i) {
+        commit.children.push_back(child_of(root, 1, i, model::ChildKind::waited_for));
+    }
+    commit.children.push_back(child_of(root, 1, 6, model::ChildKind::in_place));
+    commit.in_place.push_back({.id = commit.children.back().id,
+                               .snapshot = {},
+                               .history = {},
+                               .next = model::NextWaiting{.channel = "child", .deadline = {}}});
+    commit.next = model::NextChildren{.step = 1};
+    REQUIRE(store.commit({&commit, 1}).front() == model::CommitResult::applied);
+    store.signals().send_to(commit.children.back().id, "other", "1");
+    store.signals().send_to(commit.children.back().id, "child", "1");
+    auto claimed = opened.claim(3);
+    opened.commit(claimed.at(0), model::NextDone{"1"});
+    opened.commit(claimed.at(1), model::NextFailed{});
+    static_cast<void>(work.children(id, 1, -1, 10));
+    static_cast<void>(work.get(id));
+    contracts::ExecutionFilter below;
+    below.parent = id;
+    below.statuses = {model::Status::running};
+    CHECK(work.find(below).executions.size() == 1);
+    contracts::BulkSelection one;
+    one.ids = {claimed.at(1).lease.execution};
+    work.requeue(one);
+    one.ids = {id};
+    work.cancel(one);
+    opened.commit(claimed.at(2), model::NextRunning{});
+    opened.claim(10);
+}
+
 /// What a worker, its lease keeper and a scaler do again and again.
 void work_through_everything(OpenedStore& opened) {
     auto& store = opened.store();
@@ -148,8 +198,11 @@ TEST_CASE("no statement of the daily work scans a table") {
     StatementLog log;
     OpenedStore opened;
     opened.worker();
+    OpenedStore families;
+    families.worker();
     log.start();
     work_through_everything(opened);
+    work_through_families(families);
     const auto texts = log.texts();
     CHECK(texts.size() > 50);
     Connection connection{opened.file(), Access::read_write, Durability::normal};
