@@ -57,7 +57,16 @@ MachineRunner& MachineRoom::runner() {
         .worker_id = ports_.worker_id,
         .host = ports_.host,
     });
+    runner_->set_leaving(leaving_);
     return *runner_;
+}
+
+void MachineRoom::set_leaving(bool leaving) {
+    const std::scoped_lock lock(mutex_);
+    leaving_ = leaving;
+    if (runner_) {
+        runner_->set_leaving(leaving);
+    }
 }
 
 }  // namespace fleet::worker

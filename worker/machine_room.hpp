@@ -34,6 +34,8 @@ class MachineRoom {
 
     /// Throws base::ConfigError when the fleet's table of hooks is wrong.
     [[nodiscard]] MachineRunner& runner();
+    /// The worker retires, or was called back: machines that run end between two steps.
+    void set_leaving(bool leaving);
 
   private:
     const Ports ports_;
@@ -41,6 +43,7 @@ class MachineRoom {
     std::unique_ptr<calls::StandardHooks> hooks_;
     std::shared_ptr<AgentMaker> agents_;
     std::unique_ptr<MachineRunner> runner_;
+    bool leaving_ = false;
 };
 
 }  // namespace fleet::worker

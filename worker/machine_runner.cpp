@@ -109,7 +109,7 @@ model::Attempt MachineRunner::record_of(const contracts::Claimed& claimed,
 
 MachineOutcome MachineRunner::run(const contracts::Claimed& claimed,
                                   const PreparedMachine& prepared, const std::stop_token& stop) {
-    MachineSteps steps(ports_.store, ports_.clock, claimed, stop);
+    MachineSteps steps(ports_.store, ports_.clock, claimed, stop, leaving_);
     MachineScene scene{ports_.store, ports_.log, ports_.hooks, ports_.agents, steps,
                        claimed,      prepared,   {},           stop};
     if (!prepared.machine().computes_only) {
@@ -135,7 +135,6 @@ MachineOutcome MachineRunner::run(const contracts::Claimed& claimed,
             scene, prepared.machine(),
             {claimed.lease.execution, claimed.parent, options.depth, true, at_children}, options,
             input_of(claimed.input), claimed.snapshot);
-        steps.let_go();
         auto next = next_of(result);
         if (auto* failed = next ? std::get_if<model::NextFailed>(&*next) : nullptr) {
             if (failed->failure == model::FailureClass::counting) {

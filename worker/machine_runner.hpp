@@ -2,6 +2,7 @@
 // the last one is the caller's to commit.
 #pragma once
 
+#include <atomic>
 #include <filesystem>
 #include <map>
 #include <memory>
@@ -52,6 +53,9 @@ class MachineRunner {
     [[nodiscard]] std::variant<std::shared_ptr<const PreparedMachine>, model::ExecutionError>
     prepare(model::WorkSpec spec);
 
+    /// While set, runs end between two steps, and go on elsewhere.
+    void set_leaving(bool leaving) { leaving_ = leaving; }
+
     /// Blocks until the run is over here. Throws base::StoreError when the store is ruined.
     [[nodiscard]] MachineOutcome run(const contracts::Claimed& claimed,
                                      const PreparedMachine& prepared, const std::stop_token& stop);
@@ -63,6 +67,7 @@ class MachineRunner {
                                            const model::ExecutionError& error) const;
 
     const Ports ports_;
+    std::atomic<bool> leaving_ = false;
     std::mutex mutex_;  ///< guards `programs_`
     /// By configuration: its machines share one program while anybody uses it.
     std::map<std::string, std::weak_ptr<const engine::Program>> programs_;

@@ -18,8 +18,9 @@ constexpr std::size_t kMebi = std::size_t{1} << 20U;
 }  // namespace
 
 MachineSteps::MachineSteps(contracts::Store& store, const base::Clock& clock,
-                           const contracts::Claimed& claimed, std::stop_token stop)
-    : store_(store), clock_(clock), claimed_(claimed), stop_(std::move(stop)) {
+                           const contracts::Claimed& claimed, std::stop_token stop,
+                           const std::atomic<bool>& leaving)
+    : store_(store), clock_(clock), claimed_(claimed), stop_(std::move(stop)), leaving_(leaving) {
     root_.run = claimed.lease.execution;
 }
 
@@ -80,6 +81,11 @@ void MachineSteps::checkpoint(const model::ExecutionId& run,
     } else if (is_due()) {
         flush();
     }
+    if (leaving_.load(std::memory_order_relaxed) && snapshot.event == engine::Event::state_exit &&
+        run == root_.run) {
+        throw base::Cancelled("the worker leaves between two steps of execution " +
+                              claimed_.lease.execution.text());
+    }
 }
 
 void MachineSteps::amend(const model::ExecutionId& run, const engine::MachineSnapshot& snapshot,
@@ -124,6 +130,12 @@ std::optional<model::Snapshot> MachineSteps::take_snapshot(Part& part, bool& kee
 
 model::StepCommit MachineSteps::build(model::Next next) {
     model::StepCommit commit;
+    if (is_held_) {
+        // A snapshot would tell the store that what woke the execution was used.
+        root_.kept.reset();
+        root_.latest.reset();
+        root_.history.clear();
+    }
     commit.snapshot = take_snapshot(root_, commit.keep_history);
     commit.history = std::exchange(root_.history, {});
     commit.children = std::exchange(children_, {});

@@ -5,6 +5,7 @@
 // One object serves one attempt of one claimed execution, on its slot's thread.
 #pragma once
 
+#include <atomic>
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
@@ -44,8 +45,10 @@ class MachineSteps {
     static constexpr std::size_t kMaxSnapshotBytes = std::size_t{32} << 20U;
 
     /// Everything outlives the object. Without a stop token nothing is written before the end.
+    /// While `leaving` is set, the run ends as stopped after its next step.
     MachineSteps(contracts::Store& store, const base::Clock& clock,
-                 const contracts::Claimed& claimed, std::stop_token stop);
+                 const contracts::Claimed& claimed, std::stop_token stop,
+                 const std::atomic<bool>& leaving);
     MachineSteps(const MachineSteps&) = delete;
     MachineSteps& operator=(const MachineSteps&) = delete;
 
@@ -95,6 +98,7 @@ class MachineSteps {
     const base::Clock& clock_;
     const contracts::Claimed& claimed_;
     const std::stop_token stop_;
+    const std::atomic<bool>& leaving_;
 
     Part root_;
     std::vector<Part> in_place_;  ///< in the order of their first step

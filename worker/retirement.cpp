@@ -28,6 +28,7 @@ std::optional<Worker::Ending> Worker::retire(Crew& crew) {
     log_.info("retiring: nothing new is started",
               {{"reason", why}, {"running", std::to_string(queue_.state().busy)}});
     give_back(crew, queue_.take_back_unbegun());
+    machines_.set_leaving(true);
     if (by_order) {
         announce_retirement(why);
     }
@@ -37,6 +38,7 @@ std::optional<Worker::Ending> Worker::retire(Crew& crew) {
             lose(crew);
             return Ending::lost;
         }
+        machines_.set_leaving(false);
         log_.info("called back: work goes on");
         return std::nullopt;
     }
