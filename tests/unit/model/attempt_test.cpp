@@ -17,6 +17,7 @@ ExecutionError any_error() {
     error.kind = static_cast<ErrorKind>(*rc::gen::inRange(0, 10));
     error.message = *generators::text();
     error.evidence = *generators::text();
+    error.type = *generators::text();
     return error;
 }
 

@@ -51,6 +51,9 @@ TEST_CASE("a done execution has no error, even if an earlier attempt failed") {
     execution.error = ExecutionError{ErrorKind::timeout, "too long", ""};
     execution.status = Status::pending;
     CHECK(parse_json(to_json_text(execution), "test").at("error").at("kind") == "timeout");
+    CHECK_FALSE(parse_json(to_json_text(execution), "test").at("error").contains("type"));
+    execution.error->type = "TimeoutError";
+    CHECK(parse_json(to_json_text(execution), "test").at("error").at("type") == "TimeoutError");
     execution.status = Status::done;
     execution.output = "[1]";
     const auto json = parse_json(to_json_text(execution), "test");

@@ -55,6 +55,17 @@ TEST_CASE("a work spec's defaults are written, and read where a member is absent
     CHECK(work_spec_from_json(R"({"new_member":1})") == WorkSpec{});
 }
 
+TEST_CASE("a work spec names a stored configuration only when it has one") {
+    WorkSpec spec;
+    spec.machine = "flatmachine";
+    spec.config = "0123";
+    spec.entry = 2;
+    const std::string text = to_json_text(spec);
+    CHECK(text.starts_with(R"({"machine":"flatmachine","config":"0123","entry":2,"argv":)"));
+    CHECK(work_spec_from_json(text) == spec);
+    CHECK(to_json_text(WorkSpec{}).find("config") == std::string::npos);
+}
+
 TEST_CASE("a work spec with a wrong member is refused and the member named") {
     struct Row {
         std::string json;
