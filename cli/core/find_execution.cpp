@@ -4,6 +4,8 @@
 #include <cctype>
 #include <charconv>
 #include <optional>
+#include <utility>
+#include <vector>
 
 #include "common/base/errors.hpp"
 
@@ -40,7 +42,16 @@ model::ExecutionId by_prefix(contracts::Store& store, const std::string& typed) 
     std::transform(prefix.begin(), prefix.end(), prefix.begin(),
                    [](unsigned char character) { return std::tolower(character); });
     std::optional<model::ExecutionId> found;
-    for (const model::Execution& execution : store.work().find(newest(kSearched)).executions) {
+    // Roots are never hidden by more children than are searched.
+    std::vector<model::Execution> searched = store.work().find(newest(kSearched)).executions;
+    contracts::ExecutionFilter family = newest(kSearched);
+    family.roots_only = false;
+    for (model::Execution& execution : store.work().find(family).executions) {
+        if (!execution.parent.is_nil()) {
+            searched.push_back(std::move(execution));
+        }
+    }
+    for (const model::Execution& execution : searched) {
         if (execution.id.text().starts_with(prefix)) {
             if (found) {
                 refuse(typed, "it is the beginning of more than one id (" + found->text() +

@@ -41,6 +41,13 @@ CaseFile read_case_file(contracts::Store& store, const std::string& typed) {
     if (execution.spec > 0) {
         file.spec = store.work().spec(execution.spec);
     }
+    if (file.spec && !file.spec->config.empty()) {
+        if (const auto config = store.checkpoints().config(file.spec->config)) {
+            file.machine_name = config->machine_name;
+        }
+        file.checkpoint = last_checkpoint(store, execution.id);
+    }
+    file.wait = children_wait(store, execution);
     if (!execution.batch.empty()) {
         file.batch = store.work().batch(execution.batch);
     }

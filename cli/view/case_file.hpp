@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "cli/view/machine_facts.hpp"
 #include "common/contracts/store.hpp"
 #include "common/model/batch.hpp"
 #include "common/model/execution.hpp"
@@ -22,6 +23,9 @@ struct CaseFile {
     std::vector<model::Attempt> attempts;
     int running_attempt = 0;  ///< 0: none runs
     std::optional<model::WorkSpec> spec;
+    std::string machine_name;  ///< of a machine whose configuration is stored, else empty
+    std::optional<CheckpointFact> checkpoint;  ///< the latest
+    std::optional<ChildrenWait> wait;          ///< what it is parked on
     std::optional<model::Batch> batch;
     std::optional<model::PoolPolicy> pool;
     std::optional<model::PoolPressure> pressure;  ///< of the lane that it waits in

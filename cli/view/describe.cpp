@@ -178,6 +178,15 @@ std::string describe_instant(base::StoreTime at, base::StoreTime now) {
            " ago)";
 }
 
+std::string describe_error(const model::ExecutionError& error) {
+    const bool told = error.type.empty() || error.message.starts_with(error.type);
+    return told ? error.message : error.type + ": " + error.message;
+}
+
+std::string count_children(std::int64_t count) {
+    return with_commas(count) + (count == 1 ? " child" : " children");
+}
+
 std::string counted(std::int64_t count, const std::string& noun) {
     return with_commas(count) + " " + noun + (count == 1 ? "" : "s");
 }

@@ -26,6 +26,10 @@ namespace fleet::cli {
 [[nodiscard]] std::string describe_work(const model::WorkSpec& spec);
 /// "2026-11-21T07:50:30.123Z (5m00s ago)".
 [[nodiscard]] std::string describe_instant(base::StoreTime at, base::StoreTime now);
+/// "ValueError: no such row", or the message alone.
+[[nodiscard]] std::string describe_error(const model::ExecutionError& error);
+/// "1 child", "3 children".
+[[nodiscard]] std::string count_children(std::int64_t count);
 /// "1 worker", "3 workers".
 [[nodiscard]] std::string counted(std::int64_t count, const std::string& noun);
 

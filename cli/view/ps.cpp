@@ -7,6 +7,7 @@
 #include <CLI/App.hpp>
 
 #include "cli/commands.hpp"
+#include "cli/core/find_execution.hpp"
 #include "cli/core/known_names.hpp"
 #include "cli/core/output.hpp"
 #include "cli/view/describe.hpp"
@@ -24,7 +25,9 @@ struct PsOptions {
     std::optional<std::string> batch;
     std::string kind;
     std::string worker;
+    std::string parent;
     std::size_t limit = 50;
+    bool children = false;
     bool errors = false;
     bool oldest = false;
     FormatOptions format;
@@ -63,6 +66,10 @@ contracts::ExecutionFilter filter_of(contracts::Store& store, const PsOptions& o
             throw UsageError("--kind: \"" + options.kind + "\" is not a kind of error",
                              "`fleet errors` shows those there are");
         }
+    }
+    filter.roots_only = !options.children;
+    if (!options.parent.empty()) {
+        filter.parent = resolve_id(store, options.parent);
     }
     filter.worker_id = options.worker;
     filter.newest_first = !options.oldest;
@@ -163,10 +170,13 @@ void add_ps_command(Commands& commands) {
     CLI::App& app = commands.add(
         "ps", Group::seeing, "lists executions, the newest first",
         {.description = "Filters may be combined. --status takes several, separated by commas.\n"
-                        "--errors shows why executions failed in place of their input.",
+                        "--errors shows why executions failed in place of their input.\n"
+                        "Children of other executions are listed with --children or --parent "
+                        "only.",
          .examples = "  fleet ps --status running\n"
                      "  fleet ps --batch 20261121-075030-abcd --status failed,cancelled\n"
                      "  fleet ps --errors --limit 10\n"
+                     "  fleet ps --parent last --status failed\n"
                      "  fleet ps --status failed --limit 100000 --jsonl | jq -r .id\n"});
     const auto options = std::make_shared<PsOptions>();
     app.add_option("--status", options->statuses,
@@ -180,6 +190,9 @@ void add_ps_command(Commands& commands) {
     app.add_option("--kind", options->kind, "only with this kind of error")->type_name("KIND");
     app.add_option("--worker", options->worker, "only those this worker has or had last")
         ->type_name("WORKER");
+    app.add_option("--parent", options->parent, "only the children of this execution")
+        ->type_name("ID");
+    app.add_flag("--children", options->children, "children of others as well");
     app.add_option("--limit", options->limit, "at most so many (default 50)")->type_name("N");
     app.add_flag("--errors", options->errors, "the failed ones, with their errors");
     app.add_flag("--oldest", options->oldest, "the oldest first");

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "cli/core/output.hpp"
 #include "cli/view/describe.hpp"
 
 namespace fleet::cli {
@@ -47,12 +48,27 @@ std::string failed_headline(const model::Execution& execution) {
     if (!execution.error) {
         return "failed without a recorded error: the record is damaged, `fleet check` looks at it";
     }
-    std::string text = "failed: " + execution.error->message;
+    std::string text = "failed: " + describe_error(*execution.error);
     if (execution.poisoned) {
         text += ", after " + of_limit(execution.counters.failures, execution.max_attempts) +
                 " allowed failures";
     }
     return text;
+}
+
+/// "3 of 10 children of step 4".
+std::string open_children(const ChildrenWait& wait) {
+    return with_commas(wait.open) + " of " + count_children(wait.all) + " of step " +
+           std::to_string(wait.step);
+}
+
+std::string waiting_headline(const CaseFile& file) {
+    if (file.wait) {
+        return "waiting for " + open_children(*file.wait);
+    }
+    return file.execution.channel.empty()
+               ? "waiting for a time"
+               : "waiting for a signal on channel " + file.execution.channel;
 }
 
 std::string headline(const CaseFile& file) {
@@ -72,9 +88,7 @@ std::string headline(const CaseFile& file) {
                    describe_time(execution, file.now) +
                    (execution.worker_id.empty() ? "" : " on worker " + execution.worker_id);
         case Status::waiting:
-            return execution.channel.empty()
-                       ? "waiting for a time"
-                       : "waiting for a signal on channel " + execution.channel;
+            return waiting_headline(file);
         case Status::pending:
             break;
     }
@@ -203,6 +217,46 @@ void explain_running(const CaseFile& file, Story& story) {
     story.next.push_back({"watch it", "fleet logs " + id_text(file) + " --follow"});
 }
 
+/// Since when, as the checkpoint of the wait tells, and until when.
+std::string waiting_span(const CaseFile& file) {
+    std::string text;
+    if (file.checkpoint && file.checkpoint->event == "waiting") {
+        if (const auto since = parse_utc(file.checkpoint->created_at)) {
+            text += ", since " + describe_instant(*since, file.now);
+        }
+    }
+    if (file.execution.due_in) {
+        text += ", until " + base::iso8601(file.now + *file.execution.due_in) + " (in " +
+                base::human_duration(*file.execution.due_in) + ")";
+    }
+    return text;
+}
+
+void explain_waiting(const CaseFile& file, Story& story) {
+    const model::Execution& execution = file.execution;
+    if (file.wait) {
+        story.waits.push_back(open_children(*file.wait) + waiting_span(file));
+        for (const model::Execution& child : file.wait->slowest) {
+            story.waits.push_back("open: " + child.id.text() + " " +
+                                  std::string(model::to_text(child.status)) + ", " +
+                                  describe_time(child, file.now));
+        }
+        if (!file.wait->slowest.empty()) {
+            story.next.push_back({"see what the slowest of them does",
+                                  "fleet why " + file.wait->slowest.front().id.text()});
+        }
+        story.next.push_back({"see all of them", "fleet show " + id_text(file)});
+    } else if (!execution.channel.empty()) {
+        story.waits.push_back("a signal on channel " + execution.channel + waiting_span(file));
+        story.next.push_back({"send it what it waits for",
+                              "fleet signal " + execution.channel + " JSON --to " + id_text(file)});
+    } else {
+        story.waits.push_back("a time that was set" + waiting_span(file));
+    }
+    story.next.push_back({"nothing else to do, unless it should not wait any longer",
+                          "fleet cancel " + id_text(file)});
+}
+
 Advice advice_for(ErrorKind kind, const CaseFile& file) {
     const std::string again = "fleet requeue " + id_text(file);
     switch (kind) {
@@ -280,14 +334,7 @@ Story tell_story(const CaseFile& file) {
             explain_running(file, story);
             break;
         case Status::waiting:
-            story.waits.push_back(
-                (file.execution.channel.empty() ? "a time that was set"
-                                                : "a signal on channel " + file.execution.channel) +
-                (file.execution.due_in
-                     ? ", at most for " + base::human_duration(*file.execution.due_in)
-                     : ""));
-            story.next.push_back({"nothing to do, unless it should not wait any longer",
-                                  "fleet cancel " + id_text(file)});
+            explain_waiting(file, story);
             break;
         case Status::done:
             story.next.push_back({"read its result", "fleet result " + id_text(file)});

@@ -20,6 +20,7 @@ struct ResultsOptions {
     std::string batch;
     std::vector<std::string> statuses;
     std::string output;
+    bool children = false;
 };
 
 const Help kResultHelp{
@@ -39,7 +40,8 @@ const Help kResultHelp{
 const Help kResultsHelp{
     .description =
         "Prints one JSON object per line for each execution that has ended: id, status,\n"
-        "input, output, error; in the order in which they were submitted.",
+        "input, output, error; in the order in which they were submitted. Children of\n"
+        "other executions are left out: their results went to their parents.",
     .examples =
         "  fleet results --batch nightly --output results.jsonl\n"
         "  fleet results --batch nightly --status failed | jq -r .error.message\n",
@@ -91,6 +93,7 @@ std::vector<model::Status> parse_statuses(const std::vector<std::string>& names)
 int results(CommandContext& context, const ResultsOptions& options) {
     contracts::ExecutionFilter filter;
     filter.statuses = parse_statuses(options.statuses);
+    filter.roots_only = !options.children;
     const auto store = context.open_store(store::Missing::refuse);
     if (!options.batch.empty()) {
         filter.batch = require_batch(*store, options.batch).name;
@@ -122,6 +125,7 @@ void add_result_commands(Commands& commands) {
     many.add_option("--status", options->statuses, "only these (default: done,failed,cancelled)")
         ->type_name("STATUS")
         ->delimiter(',');
+    many.add_flag("--children", options->children, "results of children as well");
     many.add_option("--output", options->output, "write to this file instead")->type_name("FILE");
     commands.on(many, [options](CommandContext& context) { return results(context, *options); });
 }

@@ -1,11 +1,14 @@
 #include <algorithm>
+#include <optional>
 #include <string>
+#include <vector>
 
 #include <catch2/catch.hpp>
 
 #include "cli/view/attempt_lines.hpp"
 #include "cli/view/describe.hpp"
 #include "cli/view/story.hpp"
+#include "cli/view/tree_lines.hpp"
 
 using namespace fleet;
 using namespace fleet::cli;
@@ -187,4 +190,87 @@ TEST_CASE("commands are shown as one could type them") {
     spec.argv.clear();
     spec.machine = "builtin:noop";
     CHECK(describe_work(spec) == "builtin:noop");
+}
+
+TEST_CASE("a waiting parent tells the step and the slowest of its open children") {
+    CaseFile file = pending_file();
+    file.execution.status = Status::waiting;
+    ChildrenWait& wait = file.wait.emplace();
+    wait.step = 4;
+    wait.open = 3;
+    wait.all = 1'200;
+    model::Execution& slow = wait.slowest.emplace_back();
+    slow.id = *base::Uuid::parse("0193d2c4-1111-7222-8333-444455557777");
+    slow.status = Status::running;
+    slow.started_at = base::store_time(kNow - 200'000);
+    const Story story = tell_story(file);
+    CHECK(story.headline == "waiting for 3 of 1,200 children of step 4");
+    REQUIRE(story.waits.size() == 2);
+    CHECK(story.waits[0] == "3 of 1,200 children of step 4");
+    CHECK(story.waits[1] ==
+          "open: 0193d2c4-1111-7222-8333-444455557777 running, running for 3m20s");
+    CHECK(has_command(story, "fleet why 0193d2c4-1111-7222-8333-444455557777"));
+}
+
+TEST_CASE("a waiter tells its channel, since when and until when") {
+    CaseFile file = pending_file();
+    file.execution.status = Status::waiting;
+    file.execution.channel = "approvals";
+    file.execution.due_in = base::Millis{60'000};
+    CheckpointFact& checkpoint = file.checkpoint.emplace();
+    checkpoint.event = "waiting";
+    checkpoint.created_at = "2026-11-21T07:50:00.123456+00:00";
+    const Story story = tell_story(file);
+    CHECK(story.headline == "waiting for a signal on channel approvals");
+    CHECK(story.waits == std::vector<std::string>{"a signal on channel approvals, since "
+                                                  "2026-11-21T07:50:00.123Z (30s ago), until "
+                                                  "2026-11-21T07:51:30.123Z (in 1m00s)"});
+    CHECK(has_command(story, "fleet signal approvals JSON --to " + file.execution.id.text()));
+}
+
+TEST_CASE("times are read as any member of the family writes them") {
+    const auto read = [](const char* text) {
+        const auto time = parse_utc(text);
+        return time ? base::iso8601(*time) : "none";
+    };
+    CHECK(read("2026-11-21T07:50:30.123Z") == "2026-11-21T07:50:30.123Z");
+    CHECK(read("2026-11-21T07:50:30+00:00") == "2026-11-21T07:50:30.000Z");
+    CHECK(read("2026-11-21T07:50:30.5") == "2026-11-21T07:50:30.500Z");
+    CHECK(read("2026-11-21T07:50:30+02:00") == "none");
+    CHECK(read("yesterday") == "none");
+    CHECK(read("") == "none");
+}
+
+TEST_CASE("a tree is drawn with a line a node, cut to the terminal") {
+    model::Tree tree;
+    const auto add = [&tree](int depth, const char* label) {
+        model::TreeNode node;
+        node.depth = depth;
+        node.label = label;
+        tree.nodes.push_back(node);
+    };
+    const auto marks = [&tree](std::optional<int> columns) {
+        const Terminal terminal({.out_is_terminal = columns.has_value(), .columns = columns});
+        std::vector<std::string> begins;
+        for (const std::string& line : tree_lines(tree, terminal)) {
+            begins.push_back(columns ? line : line.substr(0, line.find("0000")));
+        }
+        return begins;
+    };
+    add(0, "");
+    CHECK(marks({}).empty());
+    add(1, "a");
+    add(2, "b");
+    add(3, "c");
+    add(2, "d");
+    add(1, "e");
+    add(2, "f");
+    CHECK(marks({}) ==
+          std::vector<std::string>{"├─ ", "│  ├─ ", "│  │  └─ ", "│  └─ ", "└─ ", "   └─ "});
+    tree.more = 1'234;
+    CHECK(marks({}).back() == "and 1,234 more");
+    CHECK(marks({})[4] == "├─ ");
+    for (const std::string& line : marks(30)) {
+        CHECK(display_width(line) <= 30);
+    }
 }
