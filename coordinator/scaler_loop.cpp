@@ -21,6 +21,8 @@ constexpr base::Millis kHeartbeat{5'000};
 /// What a retiring worker needs besides its grace.
 constexpr base::Millis kStopMargin{5'000};
 constexpr base::Millis kWakeGap{100};
+/// A person waits for the end of a run, which is near.
+constexpr base::Millis kEndWakeGap{10};
 constexpr base::Millis kListenLimit{3'600'000};
 
 LauncherOptions launcher_options(const contracts::Store& store, const ScalerOptions& options,
@@ -204,10 +206,11 @@ void ScalerLoop::listen() {
 void ScalerLoop::wake_soon() {
     wake_posted_ = false;
     const auto since = clock_.boot_now() - last_tick_;
-    if (since >= kWakeGap) {
+    const base::Millis gap = near_end_ ? kEndWakeGap : kWakeGap;
+    if (since >= gap) {
         guarded_tick();
     } else {
-        loop_.set_timer(kTickTimer, std::chrono::ceil<base::Millis>(kWakeGap - since),
+        loop_.set_timer(kTickTimer, std::chrono::ceil<base::Millis>(gap - since),
                         [this] { guarded_tick(); });
     }
 }

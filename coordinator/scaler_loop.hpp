@@ -112,7 +112,8 @@ class ScalerLoop {
     std::map<std::string, PoolState> pools_;
     Phase phase_ = Phase::running;
     int exit_code_ = 0;
-    bool active_ = true;  ///< look every second; else only when woken and with the heartbeat
+    bool active_ = true;     ///< look every second; else only when woken and with the heartbeat
+    bool near_end_ = false;  ///< of a run: few items are left
     std::uint64_t seen_changes_ = 0;
     base::BootTime last_tick_{};
     base::BootTime started_at_{};

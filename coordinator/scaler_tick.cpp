@@ -15,6 +15,8 @@ constexpr base::Millis kOnceGap{100};
 constexpr base::Millis kQuietDecisions{10'000};
 constexpr base::Millis kOnceStartLimit{30'000};
 constexpr base::Millis kOnceMargin{10'000};
+/// Of a run: what is left may end at any moment.
+constexpr std::int64_t kFewPending = 16;
 
 bool is_busy_in_store(contracts::Store& store, const std::string& worker_id) {
     contracts::ExecutionFilter filter;
@@ -323,8 +325,10 @@ void ScalerLoop::plan_next_tick(const scaler::Observed& observed) {
         return;
     }
     active_ = options_.once;
+    std::int64_t pending = 0;
     for (const scaler::PoolView& pool : observed.observation.pools) {
         const auto totals = pool.pressure.totals();
+        pending += totals.pending;
         const PoolState& state = pools_[pool.pressure.pool];
         const bool retiring = std::any_of(
             pool.workers.begin(), pool.workers.end(), [](const scaler::WorkerView& worker) {
@@ -336,6 +340,7 @@ void ScalerLoop::plan_next_tick(const scaler::Observed& observed) {
                   (state.last && (state.last->wanted_workers != state.last->workers ||
                                   !state.last->changes_nothing()));
     }
+    near_end_ = !options_.batch.empty() && pending <= kFewPending;
     if (active_) {
         base::Millis gap = options_.once ? kOnceGap : kActiveGap;
         for (const scaler::PoolView& pool : observed.observation.pools) {
