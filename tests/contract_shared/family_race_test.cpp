@@ -1,7 +1,7 @@
+#include <csignal>
 #include <map>
 #include <memory>
 #include <random>
-#include <signal.h>
 #include <sstream>
 #include <string>
 #include <vector>
