@@ -6,7 +6,7 @@
 //
 // Scheduling order inside a pool: resumed before new; later stages before earlier ones; children
 // before roots, so that what is begun ends first; higher priority; then age. Work that is `loading`
-// is claimable as it comes in.
+// is claimable as it comes in. Marks of a pool's stages change that order (stage_order.hpp).
 #pragma once
 
 #include <cstdint>
@@ -42,6 +42,11 @@ struct NewExecution {
     int priority = 0;
     base::Millis delay{0};
     std::string unique_key;  ///< empty: none
+    /// Not empty: what began elsewhere goes on from this resume point, resume-first.
+    base::JsonText snapshot = {};
+    /// With a snapshot: parked on this channel, as model::NextWaiting says; `delay` has no meaning.
+    std::string channel = {};
+    std::optional<base::Millis> deadline = {};
 };
 
 struct PushRequest {
@@ -82,6 +87,9 @@ struct ClaimRequest {
     /// prefetched: `begin` starts them, an orderly release leaves no mark on them.
     std::size_t begin = 0;
     base::Millis ttl{15'000};
+    /// Only what was begun before, here or elsewhere (it has a resume point or an attempt), and
+    /// children.
+    bool resume_only = false;
 };
 
 struct Claimed {
@@ -208,7 +216,9 @@ class WorkBackend {
 
     /// Atomic: no execution is ever handed to two owners whose leases overlap. An execution whose
     /// lease has expired is claimable like a pending one (takeover), except those of
-    /// `expired_neighbours`. Each acquisition raises the fencing token.
+    /// `expired_neighbours`. Each acquisition raises the fencing token. What has a resume point and
+    /// a newer latest checkpoint, which another member of the family has written, goes on from that
+    /// one.
     virtual ClaimAnswer claim(const ClaimRequest& request) = 0;
     /// Marks the attempts as begun, all in one write; what is not owned any more is in the answer.
     virtual std::vector<model::Lease> begin(std::span<const model::Lease> leases) = 0;
@@ -240,6 +250,8 @@ class WorkBackend {
                                                                       const std::string& batch) = 0;
     [[nodiscard]] virtual std::optional<model::Execution> get(const model::ExecutionId& id) = 0;
     [[nodiscard]] virtual ExecutionPage find(const ExecutionFilter& filter) = 0;
+    /// Where it would go on; empty: at its beginning, or there is no such execution.
+    [[nodiscard]] virtual base::JsonText resume_point(const model::ExecutionId& id) = 0;
     /// Attempts from the first to the last, the last one included.
     [[nodiscard]] virtual std::vector<model::Attempt> attempts(const model::ExecutionId& id) = 0;
     /// The children that this step of `parent` created, by ordinal, from `after_ordinal` on (-1:

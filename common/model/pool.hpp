@@ -12,6 +12,17 @@
 
 namespace fleet::model {
 
+/// How the stages of a pool depend on each other. A stage's buffer is what is pending in it.
+struct StagePolicy {
+    std::string stage;
+    int rank = 0;  ///< later stages have larger ranks
+    /// With a smaller buffer the stage before is claimed first, so that this one does not starve.
+    std::optional<std::int64_t> low_water;
+    /// With this buffer or a larger one the stage before is not claimed.
+    std::optional<std::int64_t> high_water;
+    bool operator==(const StagePolicy&) const = default;
+};
+
 /// Limits and tempo of scaling one pool; the defaults are those of the documentation.
 struct PoolPolicy {
     std::string pool;
@@ -23,6 +34,7 @@ struct PoolPolicy {
     base::Millis stabilization{60'000};
     base::Millis service_prior{1000};  ///< mean service time before the first samples
     bool paused = false;
+    std::vector<StagePolicy> stages;  ///< those that have marks or a rank of their own
     std::int64_t version = 0;  ///< grows with every change; retirements name the one they saw
     bool operator==(const PoolPolicy&) const = default;
 };

@@ -223,8 +223,12 @@ std::int64_t delete_snapshots(WriteTransaction& transaction, const std::string& 
     transaction.prepare("DELETE FROM machine_latest WHERE execution_id = ?1")
         .bind(1, execution_id)
         .run();
-    return transaction.prepare("DELETE FROM machine_checkpoints WHERE execution_id = ?1")
-        .bind(1, execution_id)
+    // '0' follows '/': all keys of this execution and of no other.
+    return transaction
+        .prepare(
+            "DELETE FROM machine_checkpoints WHERE checkpoint_key >= ?1 AND checkpoint_key < ?2")
+        .bind(1, execution_id + "/")
+        .bind(2, execution_id + "0")
         .run();
 }
 
