@@ -40,6 +40,20 @@ function(fleet_library name folder)
     endif()
 endfunction()
 
+# fleet_own_machines(NAME FOLDER): the machines of FOLDER become a source of fleet_NAME, written by a
+# program that refuses a file with anything wrong in it.
+function(fleet_own_machines name folder)
+    file(GLOB machines CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/${folder}/*.yml)
+    add_executable(embed_machines ${folder}/embed/main.cpp)
+    target_link_libraries(embed_machines PRIVATE fleet_config)
+    set(source ${CMAKE_BINARY_DIR}/generated/own_machines.cpp)
+    file(MAKE_DIRECTORY ${CMAKE_BINARY_DIR}/generated)
+    add_custom_command(OUTPUT ${source} COMMAND embed_machines ${source} ${machines}
+                       DEPENDS embed_machines ${machines} COMMENT "The fleet's own machines"
+                       VERBATIM)
+    target_sources(fleet_${name} PRIVATE ${source})
+endfunction()
+
 # fleet_program(NAME MAIN LIBRARIES...)
 function(fleet_program name main)
     if(EXISTS ${CMAKE_SOURCE_DIR}/${main})

@@ -41,6 +41,7 @@ const std::vector<Layer>& layers() {
         {"machines/calls",
          {"common", "machines/expression", "machines/template", "machines/config"}},
         {"machines/engine", {"common", "machines"}},
+        {"machines/definitions", {"common", "machines"}},
         {"machines/family", {"common", "machines"}},
         {"worker", {"common", "machines"}},
         {"scaler", {"common", "machines"}},
