@@ -256,9 +256,9 @@ data:
     auto worker = fleet.start("worker", {"--log-level", "error"});
     (void)fleet.wait_for_workers(1);
     std::vector<double> times;
-    constexpr int kSignals = 50;
-    for (int at = 0; at < kSignals; ++at) {
-        const auto one = static_cast<std::size_t>(waiting / kSignals * at);
+    constexpr std::size_t kSignals = 50;
+    for (std::size_t at = 0; at < kSignals; ++at) {
+        const auto one = static_cast<std::size_t>(waiting) / kSignals * at;
         const auto start = bench::boot_ns();
         (void)fleet.store().signals().send("go/" + std::to_string(one), "{}");
         fleet.wait_for_end(ids[one]);
