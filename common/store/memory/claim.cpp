@@ -1,7 +1,11 @@
 #include <algorithm>
+#include <map>
 #include <optional>
+#include <tuple>
 #include <vector>
 
+#include "common/contracts/newer_snapshot.hpp"
+#include "common/contracts/stage_order.hpp"
 #include "common/store/memory/backends.hpp"
 #include "common/store/memory/executions.hpp"
 
@@ -11,6 +15,8 @@ namespace {
 using contracts::ClaimAnswer;
 using contracts::Claimed;
 using contracts::ClaimRequest;
+
+constexpr base::Millis kBlockedPause{1'000};
 
 bool is_claimable_lane(const Lane& lane, const ClaimRequest& request) {
     return lane.pool == request.pool && lane.batch == request.batch &&
@@ -82,20 +88,90 @@ void take_from_expired(Transaction& transaction, const ClaimRequest& request, Cl
     }
 }
 
+/// Where the marks of the pool's stages put each of them.
+struct StagePlaces {
+    bool has_marks = false;
+    bool is_lifted = false;
+    bool is_blocked = false;
+    std::map<std::string, int> places;
+
+    /// nullopt: it is not claimed.
+    [[nodiscard]] std::optional<int> of(const std::string& stage) const {
+        if (!has_marks) {
+            return 0;
+        }
+        const auto found = places.find(stage);
+        if (found == places.end()) {
+            return std::nullopt;
+        }
+        return is_lifted ? found->second : 0;
+    }
+};
+
+StagePlaces stage_places(const State& state, const ClaimRequest& request) {
+    StagePlaces places;
+    const auto& policies = state.pools.at(request.pool).stages;
+    if (policies.empty()) {
+        return places;
+    }
+    std::vector<contracts::StageBuffer> buffers;
+    for (const Lane& lane : state.lanes) {
+        if (lane.pool == request.pool && lane.batch == request.batch) {
+            buffers.push_back(
+                {lane.stage, lane.stage_rank,
+                 lane.counts[index_of(Place::ready)] + lane.counts[index_of(Place::delayed)]});
+        }
+    }
+    const contracts::StageOrder order = contracts::stage_order(std::move(buffers), policies);
+    places.has_marks = true;
+    places.is_lifted = order.is_lifted;
+    places.is_blocked = order.is_blocked;
+    for (const std::string& stage : order.stages) {
+        places.places.emplace(stage, static_cast<int>(places.places.size()));
+    }
+    return places;
+}
+
+const ReadyKey* first_key(const State& state, const Lane& lane, const ClaimRequest& request) {
+    for (const ReadyKey& key : lane.ready) {
+        const auto& [new_work, root, priority, sequence] = key;
+        if (!request.resume_only || !new_work || !root ||
+            state.rows.at(sequence).counters.attempt > 0) {
+            return &key;
+        }
+    }
+    return nullptr;
+}
+
 /// The first in the scheduling order: resumed, later stage, children, priority, age.
-Row* next_ready(State& state, const ClaimRequest& request) {
-    using Order = std::tuple<bool, int, bool, int, std::int64_t>;
+Row* next_ready(State& state, const ClaimRequest& request, const StagePlaces& places) {
+    using Order = std::tuple<int, bool, int, bool, int, std::int64_t>;
     std::optional<Order> best;
     for (const Lane& lane : state.lanes) {
-        if (!lane.ready.empty() && is_claimable_lane(lane, request)) {
-            const auto& [new_work, root, priority, sequence] = *lane.ready.begin();
-            const Order order{new_work, -lane.stage_rank, root, priority, sequence};
+        const std::optional<int> place = places.of(lane.stage);
+        const ReadyKey* key =
+            place && is_claimable_lane(lane, request) ? first_key(state, lane, request) : nullptr;
+        if (key != nullptr) {
+            const auto& [new_work, root, priority, sequence] = *key;
+            const Order order{*place, new_work, -lane.stage_rank, root, priority, sequence};
             if (!best || order < *best) {
                 best = order;
             }
         }
     }
-    return best ? &state.rows.at(std::get<4>(*best)) : nullptr;
+    return best ? &state.rows.at(std::get<5>(*best)) : nullptr;
+}
+
+/// Another member of the family may have gone on from there.
+void adopt_newer(State& state, Row& row) {
+    const auto latest = state.latest_checkpoints.find(row.id.text());
+    if (row.snapshot.empty() || latest == state.latest_checkpoints.end()) {
+        return;
+    }
+    const base::JsonText& json = state.checkpoints.at(latest->second).json;
+    if (contracts::is_newer_snapshot(json, row.snapshot)) {
+        row.snapshot = json;
+    }
 }
 
 Claimed hand_out(Transaction& transaction, Row& row, const ClaimRequest& request, bool begin) {
@@ -175,8 +251,11 @@ ClaimAnswer claim(Transaction& transaction, const ClaimRequest& request) {
     ClaimAnswer answer;
     promote_due(transaction);
     take_from_expired(transaction, request, answer);
+    bool is_blocked = false;
     while (answer.claimed.size() < request.limit) {
-        Row* row = next_ready(state, request);
+        const StagePlaces places = stage_places(state, request);
+        is_blocked = places.is_blocked;
+        Row* row = next_ready(state, request, places);
         if (row == nullptr) {
             break;
         }
@@ -186,10 +265,15 @@ ClaimAnswer claim(Transaction& transaction, const ClaimRequest& request) {
             continue;
         }
         const bool begin = answer.claimed.size() < request.begin;
+        adopt_newer(state, *row);
         answer.claimed.push_back(hand_out(transaction, *row, request, begin));
     }
     if (answer.claimed.empty()) {
         answer.next_due = next_due(transaction, request);
+        if (is_blocked) {
+            // Others make room without a word.
+            answer.next_due = std::min(answer.next_due.value_or(kBlockedPause), kBlockedPause);
+        }
     } else {
         WorkerRow& worker = state.workers.at(request.worker_id);
         worker.lease_until = std::max(worker.lease_until, transaction.now() + request.ttl);

@@ -47,22 +47,7 @@ void go_on(Transaction& transaction, Row& row, const model::NextPending& next) {
 }
 
 void go_on(Transaction& transaction, Row& row, const model::NextWaiting& next) {
-    if (!next.channel.empty()) {
-        if (const auto kept = take_signal_for(transaction.state(), row.id, next.channel)) {
-            row.signal = kept->payload;
-            wake(transaction, row, model::Woken::signal);
-            return;
-        }
-    }
-    alter_row(transaction, row, [&](Row& changed) {
-        changed.status = model::Status::waiting;
-        changed.owner.clear();
-        changed.begun = false;
-        changed.channel = next.channel;
-        if (next.deadline) {
-            changed.due_at = transaction.now() + *next.deadline;
-        }
-    });
+    park_on_channel(transaction, row, next);
 }
 
 void go_on(Transaction& transaction, Row& row, const model::NextChildren& next) {

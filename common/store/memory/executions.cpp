@@ -115,6 +115,13 @@ LaneNumber lane_number(State& state, const std::string& pool, const std::string&
     if (made && stage_rank) {
         state.lanes[found->second].stage_rank = *stage_rank;
     }
+    if (const auto known = state.pools.find(pool); made && known != state.pools.end()) {
+        for (const model::StagePolicy& policy : known->second.stages) {
+            if (policy.stage == stage) {
+                state.lanes[found->second].stage_rank = policy.rank;
+            }
+        }
+    }
     return found->second;
 }
 

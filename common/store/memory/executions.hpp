@@ -23,6 +23,9 @@ namespace fleet::store::memory {
                                      std::optional<int> stage_rank);
 [[nodiscard]] std::int64_t ready_in_pool(const State& state, const std::string& pool);
 
+/// running, or pending and not ready -> waiting as `next` says; -> pending when a signal is kept.
+void park_on_channel(Transaction& transaction, Row& row, const model::NextWaiting& next);
+
 Row& insert_row(Transaction& transaction, Row row);
 void remove_row(Transaction& transaction, std::int64_t sequence);
 /// Takes the row out of indexes and counters, lets `change` alter it, and puts it where it belongs.

@@ -23,6 +23,11 @@ void check_request(const PushRequest& request) {
                         " bytes, at most " + std::to_string(contracts::kMaxInputBytes) +
                         " are allowed");
         }
+        if (!execution.channel.empty() && execution.snapshot.empty()) {
+            refuse_call("pushing item " + std::to_string(execution.item_number) + " into pool " +
+                        request.pool + " as waiting on channel " + execution.channel +
+                        ": it has no resume point");
+        }
         if (execution.priority < model::kMinPriority || execution.priority > model::kMaxPriority) {
             refuse_call("pushing item " + std::to_string(execution.item_number) + " into pool " +
                         request.pool + ": priority " + std::to_string(execution.priority) +
@@ -76,11 +81,18 @@ PushedExecution push_one(Transaction& transaction, const PushRequest& request, L
     row.created_at = transaction.now();
     row.unique_key = execution.unique_key;
     row.input = execution.input;
-    row.ready = execution.delay <= base::Millis{0};
-    if (!row.ready) {
+    row.snapshot = execution.snapshot;
+    row.resumed = !execution.snapshot.empty();
+    const bool parked = !execution.channel.empty();
+    row.ready = execution.delay <= base::Millis{0} && !parked;
+    if (!row.ready && !parked) {
         row.due_at = transaction.now() + execution.delay;
     }
-    return {insert_row(transaction, std::move(row)).id, PushedExecution::Outcome::inserted};
+    Row& inserted = insert_row(transaction, std::move(row));
+    if (parked) {
+        park_on_channel(transaction, inserted, {execution.channel, execution.deadline});
+    }
+    return {inserted.id, PushedExecution::Outcome::inserted};
 }
 
 }  // namespace

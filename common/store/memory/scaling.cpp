@@ -35,6 +35,13 @@ class Scaling final : public contracts::ScalingBackend {
         const std::int64_t version = stored.version + 1;
         stored = policy;
         stored.version = version;
+        for (Lane& lane : state_.lanes) {
+            const auto stage =
+                std::ranges::find(policy.stages, lane.stage, &model::StagePolicy::stage);
+            if (lane.pool == policy.pool && stage != policy.stages.end()) {
+                lane.stage_rank = stage->rank;
+            }
+        }
         transaction.notify(contracts::pool_topic(policy.pool));
         transaction.notify(contracts::scaler_topic());
         return version;

@@ -108,6 +108,25 @@ contracts::SendResult send_signal(Transaction& transaction, const std::string& c
     return result;
 }
 
+void park_on_channel(Transaction& transaction, Row& row, const model::NextWaiting& next) {
+    if (!next.channel.empty()) {
+        if (const auto kept = take_signal_for(transaction.state(), row.id, next.channel)) {
+            row.signal = kept->payload;
+            wake(transaction, row, model::Woken::signal);
+            return;
+        }
+    }
+    alter_row(transaction, row, [&](Row& changed) {
+        changed.status = model::Status::waiting;
+        changed.owner.clear();
+        changed.begun = false;
+        changed.channel = next.channel;
+        if (next.deadline) {
+            changed.due_at = transaction.now() + *next.deadline;
+        }
+    });
+}
+
 std::optional<model::Signal> take_signal(State& state, const std::string& channel) {
     const auto kept = state.signals.find(channel);
     if (kept == state.signals.end()) {

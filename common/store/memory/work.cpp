@@ -64,6 +64,11 @@ class Work final : public contracts::WorkBackend {
         Transaction transaction(state_, Access::read);
         return memory::find(transaction, filter);
     }
+    base::JsonText resume_point(const model::ExecutionId& id) override {
+        const Transaction transaction(state_, Access::read);
+        const Row* row = find_row(state_, id);
+        return row == nullptr ? base::JsonText() : row->snapshot;
+    }
     std::vector<model::Attempt> attempts(const model::ExecutionId& id) override {
         const Transaction transaction(state_, Access::read);
         const Row* row = find_row(state_, id);

@@ -1,5 +1,7 @@
 #include "common/store/sqlite/lookup.hpp"
 
+#include "common/store/sqlite/pool_policy.hpp"
+
 namespace fleet::store::sqlite {
 
 std::optional<PoolRow> find_pool(Connection& connection, const std::string& name) {
@@ -32,6 +34,11 @@ std::int64_t lane_for(Connection& connection, std::int64_t pool, const std::stri
             "SELECT lane FROM lanes WHERE pool = ?1 AND stage = ?2 AND batch = ?3");
         if (row.bind(1, pool).bind(2, stage).bind(3, batch).step()) {
             return row.integer(0);
+        }
+    }
+    for (const model::StagePolicy& policy : stage_policies(connection, pool)) {
+        if (policy.stage == stage) {
+            stage_rank = policy.rank;
         }
     }
     connection.prepare("INSERT INTO lanes (pool, stage, stage_rank, batch) VALUES (?1, ?2, ?3, ?4)")

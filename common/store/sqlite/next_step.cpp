@@ -1,7 +1,9 @@
 #include "common/store/sqlite/next_step.hpp"
 
+#include <utility>
 #include <variant>
 
+#include "common/contracts/newer_snapshot.hpp"
 #include "common/store/sqlite/checkpoints.hpp"
 #include "common/store/sqlite/payloads.hpp"
 #include "common/store/sqlite/rank.hpp"
@@ -55,6 +57,27 @@ std::string_view put_resume_point(WriteTransaction& transaction, std::int64_t se
     }
     remove_payload(transaction.connection(), seq, Payload::snapshot);
     return json;
+}
+
+void adopt_newer(WriteTransaction& transaction, contracts::Claimed& claimed) {
+    auto row = transaction.prepare(
+        "SELECT snapshot_json FROM machine_latest l JOIN machine_checkpoints c "
+        "ON c.checkpoint_key = l.latest_key WHERE l.execution_id = ?1");
+    const auto id = claimed.lease.execution.text();
+    if (!row.bind(1, id).step() || row.view(0) == claimed.snapshot) {
+        return;
+    }
+    base::JsonText latest = row.text(0);
+    row.reset();
+    if (!contracts::is_newer_snapshot(latest, claimed.snapshot)) {
+        return;
+    }
+    claimed.snapshot = std::move(latest);
+    const auto text = put_resume_point(transaction, claimed.lease.handle, claimed.snapshot);
+    transaction.prepare("UPDATE executions SET snapshot = ?2 WHERE seq = ?1")
+        .bind(1, claimed.lease.handle)
+        .bind(2, text)
+        .run();
 }
 
 bool put_output(WriteTransaction& transaction, std::int64_t seq, const std::string& output,

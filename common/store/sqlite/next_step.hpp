@@ -5,6 +5,7 @@
 #include <string>
 #include <string_view>
 
+#include "common/contracts/work.hpp"
 #include "common/model/step_commit.hpp"
 #include "common/store/sqlite/execution_row.hpp"
 
@@ -24,6 +25,9 @@ void apply_in_place(WriteTransaction& transaction, const model::InPlaceStep& ste
 /// among the payloads.
 [[nodiscard]] std::string_view put_resume_point(WriteTransaction& transaction, std::int64_t seq,
                                                 std::string_view json);
+/// Goes on from the latest checkpoint if that is newer than the resume point: another member of the
+/// family has written it.
+void adopt_newer(WriteTransaction& transaction, contracts::Claimed& claimed);
 /// True: the output is short, the caller writes it into the row. False: it is kept elsewhere.
 [[nodiscard]] bool put_output(WriteTransaction& transaction, std::int64_t seq,
                               const std::string& output, const std::string& output_file);

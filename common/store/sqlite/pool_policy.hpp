@@ -14,6 +14,9 @@ namespace fleet::store::sqlite {
 [[nodiscard]] base::JsonText policy_text(const model::PoolPolicy& policy);
 [[nodiscard]] std::optional<model::PoolPolicy> find_policy(Connection& connection,
                                                            const std::string& pool);
+/// Of a pool by its number, without reading the rest: most pools have none.
+[[nodiscard]] std::vector<model::StagePolicy> stage_policies(Connection& connection,
+                                                             std::int64_t pool);
 /// By name.
 [[nodiscard]] std::vector<model::PoolPolicy> all_policies(Connection& connection);
 /// `there is no pool "defalt"; did you mean "default"?`

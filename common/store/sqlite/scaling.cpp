@@ -79,6 +79,16 @@ std::int64_t SqliteScaling::put_pool(const model::PoolPolicy& policy) {
         row.bind(1, policy.pool).bind(2, text).bind(3, policy.paused).step();
         const auto version = row.integer(0);
         row.run();
+        for (const model::StagePolicy& stage : policy.stages) {
+            transaction
+                .prepare(
+                    "UPDATE lanes SET stage_rank = ?3 WHERE stage = ?2 AND "
+                    "pool = (SELECT pool FROM pools WHERE name = ?1)")
+                .bind(1, policy.pool)
+                .bind(2, stage.stage)
+                .bind(3, stage.rank)
+                .run();
+        }
         tell_pool(transaction, policy.pool);
         return version;
     });

@@ -62,6 +62,11 @@ CREATE TABLE mail (
 ) STRICT;
 CREATE INDEX mail_recipient ON mail (recipient, channel, mail);
 
+-- What was begun and is neither resumed nor a child, by its rank: claims that take only what was
+-- begun (rank.hpp). A first attempt is never in it.
+CREATE INDEX executions_retried ON executions (lane, rank)
+    WHERE ready = 1 AND attempt > 0 AND rank >= -150000;
+
 -- A checkpoint's key begins with its execution: the key's own index finds them all. And what has
 -- short rows needs no second copy of its key.
 DROP INDEX machine_checkpoints_execution;

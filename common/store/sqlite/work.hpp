@@ -35,6 +35,7 @@ class SqliteWork final : public contracts::WorkBackend {
                                                 const std::string& batch) override;
     std::optional<model::Execution> get(const model::ExecutionId& id) override;
     contracts::ExecutionPage find(const contracts::ExecutionFilter& filter) override;
+    base::JsonText resume_point(const model::ExecutionId& id) override;
     std::vector<model::Attempt> attempts(const model::ExecutionId& id) override;
     std::vector<model::ChildState> children(const model::ExecutionId& parent, std::int64_t step,
                                             std::int64_t after_ordinal, std::size_t limit) override;

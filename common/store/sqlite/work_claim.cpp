@@ -1,10 +1,11 @@
 #include <algorithm>
 #include <optional>
-#include <tuple>
 #include <unordered_map>
 
+#include "common/store/sqlite/claim_lanes.hpp"
 #include "common/store/sqlite/execution_row.hpp"
 #include "common/store/sqlite/hand_back.hpp"
+#include "common/store/sqlite/next_step.hpp"
 #include "common/store/sqlite/payloads.hpp"
 #include "common/store/sqlite/rank.hpp"
 #include "common/store/sqlite/registration.hpp"
@@ -23,6 +24,7 @@ using contracts::ClaimRequest;
 /// The most due rows that one claim promotes, and the most that one takeover hands back.
 constexpr std::size_t kDueLimit = 500;
 constexpr base::Millis kOverduePause{100};
+constexpr base::Millis kBlockedPause{1'000};
 /// A batch without a lane of its own has nothing for workers that are bound to it.
 constexpr std::int64_t kNoBatch = -1;
 
@@ -30,6 +32,10 @@ constexpr std::int64_t kNoBatch = -1;
     "UPDATE executions SET status = 1, ready = 0, owner = ?1, token = max(token, ?2) + 1, "       \
     "begun = ?3, attempt = attempt + ?3, claimed_at_ms = ?4, started_at_ms = iif(?3, ?4, NULL), " \
     "resume_step = NULL, reserve = NULL WHERE "
+
+#define FLEET_CLAIMED                                                     \
+    "SELECT seq, id, token, batch, lane, spec, item, attempt, failures, " \
+    "max_attempts, created_at_ms, input, snapshot, signal, cancel, kin, woken FROM executions "
 
 struct Claimant {
     std::int64_t number = 0;
@@ -90,22 +96,20 @@ class Claim {
             go_on_broadcasting(transaction_, kDueLimit);
         }
         look_at_due(answer);
+        ClaimLanes lanes(transaction_, pool_, batch_, request_);
         while (answer.claimed.size() < request_.limit) {
-            const auto lane = best_lane();
+            const auto lane = lanes.best();
             if (!lane) {
                 break;
             }
             take(*lane, answer);
         }
+        is_blocked_ = lanes.is_blocked();
         finish(answer);
         return answer;
     }
 
   private:
-    struct Lane {
-        std::int64_t lane = 0;
-        std::int64_t top_rank = 0;
-    };
     struct Taken {
         Claimed claimed;
         std::int64_t batch = 0;
@@ -167,48 +171,21 @@ class Claim {
         }
     }
 
-    [[nodiscard]] bool wanted(std::string_view stage) const {
-        return request_.stages.empty() || std::find(request_.stages.begin(), request_.stages.end(),
-                                                    stage) != request_.stages.end();
-    }
-
-    /// The lane whose first execution comes first: resumed, later stage, priority, age.
-    std::optional<Lane> best_lane() {
-        using Order = std::tuple<bool, std::int64_t, std::int64_t, std::int64_t>;
-        std::optional<std::pair<Order, Lane>> best;
-        auto lanes = transaction_.prepare(
-            "SELECT l.lane, l.stage, l.stage_rank, e.rank, e.seq FROM lanes l "
-            "JOIN executions e ON e.seq = (SELECT seq FROM executions INDEXED BY executions_ready "
-            "WHERE lane = l.lane AND ready = 1 ORDER BY rank, seq LIMIT 1) "
-            "WHERE l.pool = ?1 AND l.batch = ?2");
-        lanes.bind(1, pool_).bind(2, batch_);
-        while (lanes.step()) {
-            if (!wanted(lanes.view(1))) {
-                continue;
-            }
-            const auto rank = lanes.integer(3);
-            const Order order{!is_resumed(rank), -lanes.integer(2), rank, lanes.integer(4)};
-            if (!best || order < best->first) {
-                best = {order, Lane{lanes.integer(0), rank}};
-            }
-        }
-        return best ? std::optional{best->second} : std::nullopt;
-    }
-
     /// Reads first and changes then: an UPDATE with RETURNING makes a table for its answer and
     /// costs half as much again.
-    void take(const Lane& lane, ClaimAnswer& answer) {
+    void take(const ClaimLane& lane, ClaimAnswer& answer) {
         const auto taken = answer.claimed.size();
         const bool begin = taken < request_.begin;
         const auto limit = (begin ? request_.begin : request_.limit) - taken;
         std::vector<Taken> all;
         {
             auto rows = transaction_.prepare(
-                "SELECT seq, id, token, batch, lane, spec, item, attempt, failures, "
-                "max_attempts, created_at_ms, input, snapshot, signal, cancel, kin, woken "
-                "FROM executions "
-                "INDEXED BY executions_ready WHERE lane = ?1 AND ready = 1 AND rank <= ?2 "
-                "ORDER BY rank, seq LIMIT ?3");
+                lane.is_retried ? FLEET_CLAIMED
+                    "INDEXED BY executions_retried WHERE lane = ?1 AND ready = 1 AND attempt > 0 "
+                    "AND rank >= -150000 AND rank <= ?2 ORDER BY rank, seq LIMIT ?3"
+                                : FLEET_CLAIMED
+                    "INDEXED BY executions_ready WHERE lane = ?1 AND ready = 1 AND rank <= ?2 "
+                    "ORDER BY rank, seq LIMIT ?3");
             rows.bind(1, lane.lane).bind(2, lane.top_rank).bind(3, limit);
             while (rows.step()) {
                 all.push_back(read(rows, begin));
@@ -221,7 +198,7 @@ class Claim {
     }
 
     /// Neighbours, as they come from one push, are changed by their range.
-    void mark_taken(const Lane& lane, const std::vector<Taken>& all, bool begin) {
+    void mark_taken(const ClaimLane& lane, const std::vector<Taken>& all, bool begin) {
         const auto first = all.front().claimed.lease.handle;
         const auto last = all.back().claimed.lease.handle;
         const auto count = static_cast<std::int64_t>(all.size());
@@ -231,8 +208,12 @@ class Claim {
                 return one.claimed.lease.handle < other.claimed.lease.handle;
             });
         auto update = transaction_.prepare(
-            neighbours ? FLEET_TAKE "seq BETWEEN ?5 AND ?6"
-                       : FLEET_TAKE
+            neighbours        ? FLEET_TAKE "seq BETWEEN ?5 AND ?6"
+            : lane.is_retried ? FLEET_TAKE
+                "seq IN (SELECT seq FROM executions INDEXED BY executions_retried "
+                "WHERE lane = ?5 AND ready = 1 AND attempt > 0 AND rank >= -150000 AND rank <= ?6 "
+                "ORDER BY rank, seq LIMIT ?7)"
+                              : FLEET_TAKE
                 "seq IN (SELECT seq FROM executions INDEXED BY executions_ready "
                 "WHERE lane = ?5 AND ready = 1 AND rank <= ?6 ORDER BY rank, seq "
                 "LIMIT ?7)");
@@ -281,7 +262,7 @@ class Claim {
         return taken;
     }
 
-    void keep_or_cancel(const Lane& lane, Taken& taken, ClaimAnswer& answer) {
+    void keep_or_cancel(const ClaimLane& lane, Taken& taken, ClaimAnswer& answer) {
         auto& connection = transaction_.connection();
         auto& claimed = taken.claimed;
         const bool is_child = (taken.kin & kIsChild) != 0;
@@ -302,6 +283,9 @@ class Claim {
         if (taken.snapshot_elsewhere) {
             claimed.snapshot =
                 get_payload(connection, folder, claimed.lease.handle, Payload::snapshot);
+        }
+        if (!claimed.snapshot.empty()) {
+            adopt_newer(transaction_, claimed);
         }
         if (is_child) {
             add_family(claimed);
@@ -346,6 +330,11 @@ class Claim {
                                *wait_until_ms_ < *next_due_ms_)) {
             next_due_ms_ = wait_until_ms_;
         }
+        if (is_blocked_) {
+            // Others make room without a word.
+            const auto again = transaction_.now_ms() + kBlockedPause.count();
+            next_due_ms_ = std::min(next_due_ms_.value_or(again), again);
+        }
         if (next_due_ms_) {
             // What is due already waits for somebody else (a neighbour to be ended): not at once.
             const auto left = *next_due_ms_ - transaction_.now_ms();
@@ -359,6 +348,7 @@ class Claim {
     Claimant claimant_;
     std::int64_t pool_ = 0;
     std::int64_t batch_ = 0;  ///< of the private lane; 0: the lanes that all share
+    bool is_blocked_ = false;
     std::optional<std::int64_t> next_due_ms_;
     std::optional<std::int64_t> wait_until_ms_;
     std::unordered_map<std::int64_t, model::ExecutionId> ids_;

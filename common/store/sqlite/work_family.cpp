@@ -178,6 +178,17 @@ std::vector<ChildState> SqliteWork::children(const model::ExecutionId& parent, s
     return children;
 }
 
+base::JsonText SqliteWork::resume_point(const model::ExecutionId& id) {
+    const auto reader = database_.reader();
+    auto row = reader->prepare("SELECT seq, snapshot FROM executions WHERE id = ?1");
+    if (!row.bind(1, id).step() || row.is_null(1)) {
+        return {};
+    }
+    return row.view(1).empty() ? get_payload(reader->connection(), database_.data_folder(),
+                                             row.integer(0), Payload::snapshot)
+                               : row.text(1);
+}
+
 model::Tree SqliteWork::tree(const model::ExecutionId& top, std::size_t limit) {
     const auto reader = database_.reader();
     return TreeWalk{reader->connection(), limit}.run(top);

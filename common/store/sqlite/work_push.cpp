@@ -3,6 +3,7 @@
 #include "common/base/errors.hpp"
 #include "common/contracts/trigger.hpp"
 #include "common/store/sqlite/lookup.hpp"
+#include "common/store/sqlite/next_step.hpp"
 #include "common/store/sqlite/payloads.hpp"
 #include "common/store/sqlite/rank.hpp"
 #include "common/store/sqlite/work.hpp"
@@ -28,6 +29,12 @@ void check_limits(const PushRequest& request) {
                                "push in chunks");
     }
     for (const auto& execution : request.executions) {
+        if (!execution.channel.empty() && execution.snapshot.empty()) {
+            throw base::StoreError(base::StoreError::Kind::internal,
+                                   "pushing item " + std::to_string(execution.item_number) +
+                                       " as waiting on channel " + execution.channel +
+                                       ": it has no resume point");
+        }
         if (execution.input.size() > contracts::kMaxInputBytes) {
             throw base::StoreError(base::StoreError::Kind::internal,
                                    "pushing item " + std::to_string(execution.item_number) +
@@ -119,8 +126,31 @@ class Push {
                 .run();
         }
         transaction_.counters().add(lane_, batch_ ? batch_->number : 0,
-                                    execution.delay.count() > 0 ? Count::delayed : Count::ready);
+                                    is_ready(execution) ? Count::ready : Count::delayed);
+        if (!execution.snapshot.empty()) {
+            resume(execution, id, seq);
+        }
         return {id, PushedExecution::Outcome::inserted};
+    }
+
+    static bool is_ready(const contracts::NewExecution& execution) {
+        return execution.delay.count() <= 0 && execution.channel.empty();
+    }
+
+    void resume(const contracts::NewExecution& execution, const model::ExecutionId& id,
+                std::int64_t seq) {
+        const auto text = put_resume_point(transaction_, seq, execution.snapshot);
+        transaction_.prepare("UPDATE executions SET snapshot = ?2, rank = ?3 WHERE seq = ?1")
+            .bind(1, seq)
+            .bind(2, text)
+            .bind(3, rank_of(execution.priority, true))
+            .run();
+        if (execution.channel.empty()) {
+            return;
+        }
+        if (const auto row = find_row(transaction_.connection(), id, seq)) {
+            go_on(transaction_, *row, model::NextWaiting{execution.channel, execution.deadline});
+        }
     }
 
     std::optional<model::ExecutionId> key_holder(const contracts::NewExecution& execution) {
@@ -138,9 +168,9 @@ class Push {
             "max_attempts, token, begun, attempt, created_at_ms, due_at_ms, unique_key, input, "
             "reserve) VALUES (?1, ?2, ?3, ?4, 0, ?5, ?6, ?7, ?8, 0, 0, 0, ?9, ?10, ?11, ?12, "
             "zeroblob(?13)) ON CONFLICT (id) DO NOTHING");
-        const bool delayed = execution.delay.count() > 0;
+        const bool delayed = execution.delay.count() > 0 && execution.channel.empty();
         row.bind(1, id).bind(2, lane_).bind(3, batch_ ? batch_->number : 0).bind(4, request_.spec);
-        row.bind(5, !delayed).bind(6, rank_of(execution.priority, false));
+        row.bind(5, is_ready(execution)).bind(6, rank_of(execution.priority, false));
         row.bind(7, execution.item_number).bind(8, request_.max_attempts);
         row.bind(9, transaction_.now_ms());
         if (delayed) {

@@ -94,6 +94,9 @@ class FaultyWork final : public contracts::WorkBackend {
                                             std::size_t limit) override {
         return real_.children(parent, step, after_ordinal, limit);
     }
+    base::JsonText resume_point(const model::ExecutionId& id) override {
+        return real_.resume_point(id);
+    }
     model::Tree tree(const model::ExecutionId& top, std::size_t limit) override {
         return real_.tree(top, limit);
     }
