@@ -6,6 +6,7 @@
 
 #include "machines/cel/base64.hpp"
 #include "machines/cel/cel.hpp"
+#include "machines/expression/big_integer.hpp"
 #include "machines/expression/errors.hpp"
 
 namespace fleet::cel {
@@ -131,6 +132,9 @@ Type type_of(const Value& value) {
             return Type::boolean;
         case Kind::integer:
             return Type::integer;
+        case Kind::big_integer:
+            fail(ErrorKind::arithmetic,
+                 "the integer " + expression::integer_excerpt(value) + " does not fit an int");
         case Kind::floating:
             return Type::floating;
         case Kind::string:

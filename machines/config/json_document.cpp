@@ -6,6 +6,7 @@
 
 #include "machines/config/document.hpp"
 #include "machines/config/yaml_scalar.hpp"
+#include "machines/expression/big_integer.hpp"
 
 namespace fleet::config {
 namespace {
@@ -256,6 +257,13 @@ class JsonReader {
             refuse(node.text.empty() ? found() + " where a value should be"
                                      : "`" + node.text + "` is no JSON value",
                    node.text.empty() ? "" : "put texts into double quotes");
+        } else if (node.kind == Node::Kind::integer &&
+                   node.text.size() > expression::kMostDigits + (node.text[0] == '-' ? 1 : 0)) {
+            at_ = at;
+            next_ = start;
+            refuse(
+                "an integer has more than " + std::to_string(expression::kMostDigits) + " digits",
+                "put it into double quotes, as a text");
         }
         return node;
     }

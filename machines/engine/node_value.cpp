@@ -2,6 +2,8 @@
 
 #include <utility>
 
+#include "machines/expression/literals.hpp"
+
 namespace fleet::engine {
 
 expression::Value value_of(const config::Node& node) {
@@ -15,7 +17,7 @@ expression::Value value_of(const config::Node& node) {
             if (const auto integer = node.as_integer()) {
                 return Value::integer(*integer);
             }
-            return Value::floating(node.as_number().value_or(0));
+            return expression::integer_of_text(node.text, 10);
         case config::Node::Kind::number:
             return Value::floating(node.as_number().value_or(0));
         case config::Node::Kind::text:

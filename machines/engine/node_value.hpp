@@ -6,7 +6,7 @@
 
 namespace fleet::engine {
 
-/// Integers beyond 64 bits become floats.
+/// Integers stay exact, whatever their size.
 [[nodiscard]] expression::Value value_of(const config::Node& node);
 
 }  // namespace fleet::engine

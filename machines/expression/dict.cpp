@@ -1,7 +1,7 @@
 // The entries of an object: a vector in order, and a hash index beside it when there are many.
-#include <cmath>
 #include <functional>
 
+#include "machines/expression/big_integer.hpp"
 #include "machines/expression/errors.hpp"
 #include "machines/expression/value.hpp"
 
@@ -37,6 +37,8 @@ std::size_t hash_of(const Value& value) {
         case Kind::integer:
         case Kind::floating:
             return std::hash<double>()(value.as_floating());
+        case Kind::big_integer:
+            return hash_of(value.as_big_integer());
         case Kind::tuple: {
             std::size_t result = 7;
             for (const Value& item : value.as_list()) {
@@ -115,20 +117,38 @@ void Dict::set(Value key, Value value) {
 }
 
 void Dict::set(std::string_view key, Value value) {
-    if (const std::size_t at = position(key, index_.empty() ? 0 : hash_text(key)); at != kNone) {
-        entries_[at].second = std::move(value);
-        return;
+    if (Value* const found = find_to_replace(key)) {
+        *found = std::move(value);
+    } else {
+        append(key, std::move(value));
     }
+}
+
+Value* Dict::find_to_replace(std::string_view key) {
+    const std::size_t at = position(key, index_.empty() ? 0 : hash_text(key));
+    return at == kNone ? nullptr : &entries_[at].second;
+}
+
+void Dict::append(std::string_view key, Value value) {
     entries_.emplace_back(Value::string(std::string(key)), std::move(value));
-    add_to_index(hash_text(key), entries_.size() - 1);
+    if (entries_.size() > kFew) {
+        add_to_index(hash_text(key), entries_.size() - 1);
+    }
 }
 
 bool Dict::erase(const Value& key) {
-    const std::size_t at = position(key, hash_of(key));
-    if (at == kNone) {
+    return erase_at(position(key, index_.empty() ? 0 : hash_of(key)));
+}
+
+bool Dict::erase(std::string_view key) {
+    return erase_at(position(key, index_.empty() ? 0 : hash_text(key)));
+}
+
+bool Dict::erase_at(std::size_t position) {
+    if (position == kNone) {
         return false;
     }
-    entries_.erase(entries_.begin() + static_cast<std::ptrdiff_t>(at));
+    entries_.erase(entries_.begin() + static_cast<std::ptrdiff_t>(position));
     rebuild_index();
     return true;
 }

@@ -6,7 +6,7 @@
 //
 // A missing field by `.` is null, by `[]` an error; `and`, `or` and `not` give true or false and do
 // not look further than they must; comparisons chain. There are no calls, no `in`, no lists. A
-// blank text is true. An integer result beyond 64 bits becomes a float.
+// blank text is true. Integers are exact, whatever their size.
 #pragma once
 
 #include <memory>

@@ -1,10 +1,8 @@
-// Values to and from JSON.
+// Values as JSON.
 #include <algorithm>
-#include <array>
 #include <cmath>
-#include <limits>
 
-#include "common/base/json.hpp"
+#include "machines/expression/big_integer.hpp"
 #include "machines/expression/errors.hpp"
 #include "machines/expression/print.hpp"
 #include "machines/expression/utf8.hpp"
@@ -32,7 +30,8 @@ class JsonWriter {
                 out_ += value.as_boolean() ? "true" : "false";
                 break;
             case Kind::integer:
-                out_ += std::to_string(value.as_integer());
+            case Kind::big_integer:
+                out_ += integer_text(value);
                 break;
             case Kind::floating:
                 write_float(value.as_floating());
@@ -177,44 +176,6 @@ class JsonWriter {
     std::string out_;
 };
 
-Value from(const base::Json& json) {
-    switch (json.type()) {
-        case base::Json::value_t::boolean:
-            return Value::boolean(json.get<bool>());
-        case base::Json::value_t::number_integer:
-            return Value::integer(json.get<std::int64_t>());
-        case base::Json::value_t::number_unsigned: {
-            const auto number = json.get<std::uint64_t>();
-            constexpr auto kLargest =
-                static_cast<std::uint64_t>(std::numeric_limits<std::int64_t>::max());
-            return number > kLargest ? Value::floating(static_cast<double>(number))
-                                     : Value::integer(static_cast<std::int64_t>(number));
-        }
-        case base::Json::value_t::number_float:
-            return Value::floating(json.get<double>());
-        case base::Json::value_t::string:
-            return Value::string(json.get_ref<const std::string&>());
-        case base::Json::value_t::array: {
-            List items;
-            items.reserve(json.size());
-            for (const base::Json& item : json) {
-                items.push_back(from(item));
-            }
-            return Value::list(std::move(items));
-        }
-        case base::Json::value_t::object: {
-            Dict dict;
-            dict.reserve(json.size());
-            for (const auto& [key, member] : json.items()) {
-                dict.set(std::string_view(key), from(member));
-            }
-            return Value::dict(std::move(dict));
-        }
-        default:
-            return {};
-    }
-}
-
 }  // namespace
 
 std::string spaced_json(const Value& value, bool sorted) {
@@ -227,14 +188,6 @@ base::JsonText to_json(const Value& value) {
     JsonWriter writer({.finite = true});
     writer.write(value);
     return writer.take();
-}
-
-Value from_json(std::string_view text) {
-    try {
-        return from(base::parse_json(text, "value"));
-    } catch (const base::ConfigError& failure) {
-        fail(ErrorKind::value, failure.what());
-    }
 }
 
 }  // namespace fleet::expression

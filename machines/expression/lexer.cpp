@@ -85,7 +85,12 @@ class Lexer {
     }
 
     void read_number_token() {
-        NumberLiteral number = read_number(text_.substr(at_), true);
+        NumberLiteral number;
+        try {
+            number = read_number(text_.substr(at_), true);
+        } catch (const EvaluationError& failure) {
+            refuse(failure.what());
+        }
         if (number.size == 0) {
             refuse("not a number (numbers do not begin with zeros)");
         }

@@ -5,6 +5,7 @@
 #include <limits>
 #include <optional>
 
+#include "machines/expression/big_integer.hpp"
 #include "machines/expression/errors.hpp"
 #include "machines/expression/utf8.hpp"
 
@@ -59,19 +60,6 @@ double parse_double(const std::string& digits) {
     return small ? 0.0 : std::numeric_limits<double>::infinity();
 }
 
-Value integer_of_digits(const std::string& digits, int base) {
-    std::int64_t value = 0;
-    const auto end = std::from_chars(digits.data(), digits.data() + digits.size(), value, base);
-    if (end.ec == std::errc()) {
-        return Value::integer(value);
-    }
-    double large = 0;
-    for (const char digit : digits) {
-        large = large * base + digit_of(digit);
-    }
-    return Value::floating(base == 10 ? parse_double(digits) : large);
-}
-
 std::size_t exponent_size(std::string_view text) {
     if (text.empty() || (text[0] != 'e' && text[0] != 'E')) {
         return 0;
@@ -91,7 +79,7 @@ NumberLiteral read_prefixed(std::string_view text) {
     if (size == 0) {
         return {};
     }
-    return {integer_of_digits(without_underscores(text.substr(2, size)), base), size + 2};
+    return {integer_of_digits(without_underscores(text.substr(2, size)), base, false), size + 2};
 }
 
 std::optional<char32_t> read_code(std::string_view text, std::size_t digits, int base) {
@@ -189,7 +177,7 @@ NumberLiteral read_number(std::string_view text, bool loose_floats) {
     if (digits[0] == '0' && digits.find_first_not_of('0') != std::string::npos) {
         return {};
     }
-    return {integer_of_digits(digits, 10), size};
+    return {integer_of_digits(digits, 10, false), size};
 }
 
 std::string unescape(std::string_view text) {
@@ -223,10 +211,7 @@ Value integer_of_text(std::string_view text, int base) {
     if (base < 2 || base > 36 || text.empty() || digits_size(text, base) != text.size()) {
         return {};
     }
-    const Value value = integer_of_digits(without_underscores(text), base);
-    return !negative                  ? value
-           : value.is(Kind::floating) ? Value::floating(-value.as_floating())
-                                      : Value::integer(-value.as_integer());
+    return integer_of_digits(without_underscores(text), base, negative);
 }
 
 Value float_of_text(std::string_view text) {

@@ -18,7 +18,8 @@ struct NumberLiteral {
 };
 
 /// 7, 1_000, 0x1a, 0b1, 0o7, 1.5, 1e3; with `loose_floats` also "1." and ".5". A number with
-/// leading zeros ("007") is none. Integers beyond 64 bits become floats.
+/// leading zeros ("007") is none. Throws EvaluationError (limit) for an integer of more than
+/// kMostDigits digits, as `integer_of_text` does.
 [[nodiscard]] NumberLiteral read_number(std::string_view text, bool loose_floats);
 
 /// What stands between the quotes, with its escapes (\n, \x41, \u00e9 ...) replaced. Throws

@@ -5,6 +5,7 @@
 #include <limits>
 #include <optional>
 
+#include "machines/expression/big_integer.hpp"
 #include "machines/expression/errors.hpp"
 #include "machines/expression/utf8.hpp"
 
@@ -26,9 +27,26 @@ std::string_view symbol_of(Comparison comparison) {
                               " and " + type_name(right));
 }
 
+/// With the divisor's sign, also a zero.
 double floor_modulo(double left, double right) {
     const double rest = std::fmod(left, right);
-    return rest != 0 && (rest < 0) != (right < 0) ? rest + right : rest;
+    if (rest == 0) {
+        return std::copysign(0.0, right);
+    }
+    return (rest < 0) != (right < 0) ? rest + right : rest;
+}
+
+double floor_quotient(double left, double right) {
+    const double rest = std::fmod(left, right);
+    double quotient = (left - rest) / right;  // whole, but for the rounding of the division
+    if (rest != 0 && (rest < 0) != (right < 0)) {
+        quotient -= 1;
+    }
+    if (quotient == 0) {
+        return std::copysign(0.0, left / right);
+    }
+    const double floor = std::floor(quotient);
+    return quotient - floor > 0.5 ? floor + 1 : floor;
 }
 
 /// nullopt when the exact result does not fit.
@@ -91,7 +109,7 @@ Value float_result(Arithmetic operation, double left, double right) {
         case Arithmetic::divide:
             return Value::floating(left / right);
         case Arithmetic::floor_divide:
-            return Value::floating((left - floor_modulo(left, right)) / right);
+            return Value::floating(floor_quotient(left, right));
         case Arithmetic::modulo:
             return Value::floating(floor_modulo(left, right));
         case Arithmetic::power:
@@ -110,22 +128,38 @@ Value float_result(Arithmetic operation, double left, double right) {
     return Value::floating(result);
 }
 
-Value calculate_numbers(Arithmetic operation, const Value& left, const Value& right) {
-    const bool divides = operation == Arithmetic::divide || operation == Arithmetic::modulo ||
-                         operation == Arithmetic::floor_divide;
-    if (divides && right.as_floating() == 0) {
-        fail(ErrorKind::arithmetic, "division by zero");
-    }
+/// Exact whole results; of `/`, and of `**` with a negative exponent, floats.
+Value calculate_whole(Arithmetic operation, const Value& left, const Value& right) {
     if (left.is_integral() && right.is_integral()) {
         if (const auto result = integer_result(operation, left.as_integer(), right.as_integer())) {
             return Value::integer(*result);
         }
     }
-    return float_result(operation, left.as_floating(), right.as_floating());
+    if (operation == Arithmetic::divide) {
+        return Value::floating(divide_integers(left, right));
+    }
+    if (operation == Arithmetic::power && is_negative(right)) {
+        return float_result(operation, floating_of(left), floating_of(right));
+    }
+    return calculate_integers(operation, left, right);
 }
 
-Value repeat(const Value& value, std::int64_t times) {
-    const auto count = static_cast<std::uint64_t>(std::max<std::int64_t>(times, 0));
+Value calculate_numbers(Arithmetic operation, const Value& left, const Value& right) {
+    const bool divides = operation == Arithmetic::divide || operation == Arithmetic::modulo ||
+                         operation == Arithmetic::floor_divide;
+    if (divides && !truthy(right)) {
+        fail(ErrorKind::arithmetic, "division by zero");
+    }
+    return left.is_whole() && right.is_whole()
+               ? calculate_whole(operation, left, right)
+               : float_result(operation, floating_of(left), floating_of(right));
+}
+
+Value repeat(const Value& value, const Value& times) {
+    if (!times.is_integral()) {
+        fail(ErrorKind::limit, "a value cannot be repeated " + integer_excerpt(times) + " times");
+    }
+    const auto count = static_cast<std::uint64_t>(std::max<std::int64_t>(times.as_integer(), 0));
     const std::uint64_t size =
         value.is_string() ? value.as_string().size() : value.as_list().size();
     if (count != 0 && size > kMaxWeight / count) {
@@ -190,14 +224,15 @@ std::optional<int> order(Comparison comparison, const Value& left, const Value& 
 
 /// The place in something of this size; an error outside of it.
 std::size_t place(const Value& key, std::size_t size, std::string_view what) {
-    if (!key.is_integral()) {
+    if (!key.is_whole()) {
         fail(ErrorKind::type,
              "the places of a " + std::string(what) + " are integers, not " + type_name(key));
     }
     const auto length = static_cast<std::int64_t>(size);
-    const std::int64_t at = key.as_integer() < 0 ? key.as_integer() + length : key.as_integer();
+    const std::int64_t given = key.is_integral() ? key.as_integer() : length;
+    const std::int64_t at = given < 0 ? given + length : given;
     if (at < 0 || at >= length) {
-        fail(ErrorKind::index, "there is no place " + std::to_string(key.as_integer()) + " in a " +
+        fail(ErrorKind::index, "there is no place " + integer_excerpt(key) + " in a " +
                                    std::string(what) + " of length " + std::to_string(size));
     }
     return static_cast<std::size_t>(at);
@@ -229,6 +264,8 @@ bool truthy(const Value& value) {
             return value.as_boolean();
         case Kind::integer:
             return value.as_integer() != 0;
+        case Kind::big_integer:
+            return true;
         case Kind::floating:
             return value.as_floating() != 0;
         case Kind::string:
@@ -253,11 +290,11 @@ Value calculate(Arithmetic operation, const Value& left, const Value& right) {
     if (operation == Arithmetic::add && left.kind() == right.kind() && is_repeatable(left)) {
         return concatenate(left, right);
     }
-    if (operation == Arithmetic::multiply && is_repeatable(left) && right.is_integral()) {
-        return repeat(left, right.as_integer());
+    if (operation == Arithmetic::multiply && is_repeatable(left) && right.is_whole()) {
+        return repeat(left, right);
     }
-    if (operation == Arithmetic::multiply && is_repeatable(right) && left.is_integral()) {
-        return repeat(right, left.as_integer());
+    if (operation == Arithmetic::multiply && is_repeatable(right) && left.is_whole()) {
+        return repeat(right, left);
     }
     refuse(symbol_of(operation), left, right);
 }
@@ -337,8 +374,9 @@ Value subscript(const Value& container, const Value& key) {
             return container.as_list()[place(key, container.as_list().size(), "list")];
         case Kind::string: {
             const std::string& text = container.as_string();
-            const auto characters = utf8_characters(text);
-            return Value::string(std::string(characters[place(key, characters.size(), "string")]));
+            const std::string_view rest = std::string_view(text).substr(
+                utf8_offset(text, place(key, utf8_length(text), "string")));
+            return Value::string(std::string(rest.substr(0, utf8_offset(rest, 1))));
         }
         case Kind::dict: {
             if (!is_hashable(key)) {

@@ -4,6 +4,7 @@
 #include <charconv>
 #include <cmath>
 
+#include "machines/expression/big_integer.hpp"
 #include "machines/expression/errors.hpp"
 #include "machines/expression/utf8.hpp"
 
@@ -35,7 +36,9 @@ void append_quoted(std::string& out, const std::string& text) {
         text.find('\'') != std::string::npos && text.find('"') == std::string::npos;
     const char quote = double_quotes ? '"' : '\'';
     out += quote;
-    for (const std::string_view character : utf8_characters(text)) {
+    std::string_view character;
+    for (std::string_view rest = text; !rest.empty(); rest.remove_prefix(character.size())) {
+        character = rest.substr(0, utf8_offset(rest, 1));
         const char32_t code_point = utf8_decode(character);
         if (character == "\\" || (character.size() == 1 && character[0] == quote)) {
             out += '\\';
@@ -96,6 +99,9 @@ void append_repr(std::string& out, const Value& value) {
             break;
         case Kind::integer:
             out += std::to_string(value.as_integer());
+            break;
+        case Kind::big_integer:
+            out += integer_text(value);
             break;
         case Kind::floating:
             out += float_text(value.as_floating());

@@ -22,7 +22,7 @@ void append_plain_text(std::string& out, const Value& value);
 [[nodiscard]] std::string spaced_json(const Value& value, bool sorted = false);
 /// Compact UTF-8. Numbers that are not finite are refused (value error).
 [[nodiscard]] base::JsonText to_json(const Value& value);
-/// Refuses text that is not JSON (value error). Integers beyond 64 bits become floats.
+/// Refuses text that is not JSON (value error). Integers stay exact.
 [[nodiscard]] Value from_json(std::string_view text);
 
 }  // namespace fleet::expression

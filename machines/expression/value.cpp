@@ -1,8 +1,8 @@
 #include "machines/expression/value.hpp"
 
 #include <algorithm>
-#include <cmath>
 
+#include "machines/expression/big_integer.hpp"
 #include "machines/expression/errors.hpp"
 
 namespace fleet::expression {
@@ -52,6 +52,9 @@ Value Value::boolean(bool value) {
 }
 Value Value::integer(std::int64_t value) {
     return {Kind::integer, value};
+}
+Value Value::big_integer(std::shared_ptr<const BigInteger> number) {
+    return {Kind::big_integer, std::move(number)};
 }
 Value Value::floating(double value) {
     return {Kind::floating, value};
@@ -105,8 +108,16 @@ std::int64_t Value::as_integer() const {
                              : std::get<std::int64_t>(storage_);
 }
 
+const BigInteger& Value::as_big_integer() const {
+    return *std::get<std::shared_ptr<const BigInteger>>(storage_);
+}
+
 double Value::as_floating() const {
-    return is(Kind::floating) ? std::get<double>(storage_) : static_cast<double>(as_integer());
+    if (is(Kind::floating)) {
+        return std::get<double>(storage_);
+    }
+    return is(Kind::big_integer) ? nearest_floating(as_big_integer())
+                                 : static_cast<double>(as_integer());
 }
 
 const std::string& Value::as_string() const {
@@ -144,8 +155,8 @@ Value::DictData& Value::own_dict() {
 
 void Value::set(std::string_view key, Value value) {
     DictData& data = own_dict();
-    // A replaced child's weight stays counted: the sum is a bound, made exact by the next copy.
-    const Value* old = data.entries.find(key);
+    // A replaced child's depth stays counted: it is a bound.
+    Value* const old = data.entries.find_to_replace(key);
     Measure measure = data.measure;
     if (old != nullptr) {
         measure.weight -= std::min(measure.weight, old->weight());
@@ -154,18 +165,31 @@ void Value::set(std::string_view key, Value value) {
     }
     measure.add(value);
     measure.check();
-    data.entries.set(key, std::move(value));
+    if (old != nullptr) {
+        *old = std::move(value);
+    } else {
+        data.entries.append(key, std::move(value));
+    }
     data.measure = measure;
 }
 
 bool Value::erase(std::string_view key) {
-    return find(key) != nullptr && own_dict().entries.erase(string(std::string(key)));
+    const Value* const old = find(key);
+    if (old == nullptr) {
+        return false;
+    }
+    const std::uint64_t freed = 1 + key.size() + old->weight();
+    DictData& data = own_dict();
+    data.measure.weight -= std::min(data.measure.weight - 1, freed);
+    return data.entries.erase(key);
 }
 
 std::uint64_t Value::weight() const {
     switch (kind_) {
         case Kind::string:
             return 1 + as_string().size();
+        case Kind::big_integer:
+            return 1 + most_digits_of(as_big_integer());
         case Kind::list:
         case Kind::tuple:
             return std::get<std::shared_ptr<const ListData>>(storage_)->measure.weight;
@@ -196,26 +220,16 @@ std::partial_ordering compare_numbers(const Value& left, const Value& right) {
     if (left.is_integral() && right.is_integral()) {
         return left.as_integer() <=> right.as_integer();
     }
-    if (!left.is_integral() && !right.is_integral()) {
+    if (left.is(Kind::floating) && right.is(Kind::floating)) {
         return left.as_floating() <=> right.as_floating();
     }
-    if (!left.is_integral()) {
-        const auto reverse = compare_numbers(right, left);
+    if (left.is(Kind::floating)) {
+        const auto reverse = compare_integer(right, left);
         return reverse < 0   ? std::partial_ordering::greater
                : reverse > 0 ? std::partial_ordering::less
                              : reverse;
     }
-    const double number = right.as_floating();
-    constexpr double kBeyond = 9223372036854775808.0;  // the first that is no 64-bit integer
-    if (std::isnan(number)) {
-        return std::partial_ordering::unordered;
-    }
-    if (number < -kBeyond || number >= kBeyond) {
-        return number < 0 ? std::partial_ordering::greater : std::partial_ordering::less;
-    }
-    const double whole = std::floor(number);
-    const auto order = left.as_integer() <=> static_cast<std::int64_t>(whole);
-    return order == 0 && number > whole ? std::partial_ordering::less : order;
+    return compare_integer(left, right);
 }
 
 bool equal(const Value& left, const Value& right) {
@@ -255,6 +269,7 @@ std::string type_name(const Value& value) {
         case Kind::boolean:
             return "boolean";
         case Kind::integer:
+        case Kind::big_integer:
             return "integer";
         case Kind::floating:
             return "float";

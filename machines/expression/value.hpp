@@ -3,7 +3,8 @@
 // `undefined` (a name or member that a template did not find).
 //
 // Copies are cheap: strings, lists and objects are shared and never change while they are shared,
-// so values may be read by several threads at once. An integer that leaves 64 bits becomes a float.
+// so values may be read by several threads at once. Integers are exact: one that leaves 64 bits
+// goes on as a big integer (machines/expression/big_integer.hpp), one that fits them never is one.
 #pragma once
 
 #include <compare>
@@ -20,6 +21,7 @@ namespace fleet::expression {
 
 class Value;
 class Dict;
+struct BigInteger;
 using List = std::vector<Value>;
 using SharedText = std::shared_ptr<const std::string>;
 
@@ -28,6 +30,7 @@ enum class Kind {
     null,
     boolean,
     integer,
+    big_integer,  ///< one that 64 bits do not hold
     floating,
     string,
     list,
@@ -62,6 +65,7 @@ class Value {
     static Value undefined(SharedText what = nullptr);
     static Value boolean(bool value);
     static Value integer(std::int64_t value);
+    static Value big_integer(std::shared_ptr<const BigInteger> number);
     static Value floating(double value);
     static Value string(std::string text);
     static Value string(SharedText text);
@@ -76,17 +80,21 @@ class Value {
     [[nodiscard]] bool is_null() const noexcept { return kind_ == Kind::null; }
     [[nodiscard]] bool is_string() const noexcept { return kind_ == Kind::string; }
     [[nodiscard]] bool is_dict() const noexcept { return kind_ == Kind::dict; }
-    /// Integer or boolean, which counts as 0 or 1 in arithmetic.
+    /// Integer of 64 bits or boolean, which counts as 0 or 1 in arithmetic.
     [[nodiscard]] bool is_integral() const noexcept;
-    [[nodiscard]] bool is_number() const noexcept { return is_integral() || is(Kind::floating); }
+    /// Integer of any size or boolean.
+    [[nodiscard]] bool is_whole() const noexcept { return is_integral() || is(Kind::big_integer); }
+    [[nodiscard]] bool is_number() const noexcept { return is_whole() || is(Kind::floating); }
     [[nodiscard]] bool is_list_like() const noexcept {
         return kind_ == Kind::list || kind_ == Kind::tuple;
     }
 
     // Each is only for values of that kind.
     [[nodiscard]] bool as_boolean() const;
-    [[nodiscard]] std::int64_t as_integer() const;  ///< integer or boolean
-    [[nodiscard]] double as_floating() const;       ///< any number
+    [[nodiscard]] std::int64_t as_integer() const;  ///< of 64 bits, or boolean
+    [[nodiscard]] const BigInteger& as_big_integer() const;
+    /// Any number, rounded to the nearest; infinite for an integer beyond every float.
+    [[nodiscard]] double as_floating() const;
     [[nodiscard]] const std::string& as_string() const;
     [[nodiscard]] const List& as_list() const;  ///< list or tuple
     [[nodiscard]] const Dict& as_dict() const;
@@ -112,7 +120,7 @@ class Value {
     struct DictData;
     using Storage = std::variant<std::monostate, bool, std::int64_t, double, SharedText,
                                  std::shared_ptr<const ListData>, std::shared_ptr<DictData>,
-                                 std::shared_ptr<const Object>>;
+                                 std::shared_ptr<const Object>, std::shared_ptr<const BigInteger>>;
     Value(Kind kind, Storage storage) : storage_(std::move(storage)), kind_(kind) {}
     DictData& own_dict();
 
@@ -136,12 +144,19 @@ class Dict {
     void set(Value key, Value value);
     void set(std::string_view key, Value value);
     bool erase(const Value& key);
+    bool erase(std::string_view key);
+    /// The value of a key to be replaced, which stays where it is until the entries change; null
+    /// pointer if there is none.
+    [[nodiscard]] Value* find_to_replace(std::string_view key);
+    /// A key that is not there yet.
+    void append(std::string_view key, Value value);
 
   private:
     static constexpr std::size_t kNone = static_cast<std::size_t>(-1);
     [[nodiscard]] std::size_t position(std::string_view key, std::size_t hash) const;
     [[nodiscard]] std::size_t position(const Value& key, std::size_t hash) const;
     void add_to_index(std::size_t hash, std::size_t position);
+    bool erase_at(std::size_t position);
     void rebuild_index();
 
     std::vector<Entry> entries_;

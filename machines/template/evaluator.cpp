@@ -1,6 +1,8 @@
 // The expressions of a rendering.
 #include <algorithm>
+#include <limits>
 
+#include "machines/expression/big_integer.hpp"
 #include "machines/expression/errors.hpp"
 #include "machines/expression/print.hpp"
 #include "machines/expression/utf8.hpp"
@@ -16,6 +18,26 @@ using expression::fail;
 using expression::Kind;
 using expression::List;
 using expression::truthy;
+
+namespace {
+
+/// Both places are within the text.
+std::string slice_of_text(std::string_view text, std::int64_t begin, std::int64_t end,
+                          std::int64_t stride) {
+    std::string result;
+    if (stride == 1) {  // the usual one needs no table of a large text's characters
+        text.remove_prefix(expression::utf8_offset(text, static_cast<std::size_t>(begin)));
+        const auto count = static_cast<std::size_t>(std::max(end - begin, std::int64_t{0}));
+        return result.append(text.substr(0, expression::utf8_offset(text, count)));
+    }
+    const auto characters = expression::utf8_characters(text);
+    for (std::int64_t at = begin; stride > 0 ? at < end : at > end; at += stride) {
+        result += characters[static_cast<std::size_t>(at)];
+    }
+    return result;
+}
+
+}  // namespace
 
 expression::Value Renderer::evaluate(const Expr& expr) {
     switch (expr.type) {
@@ -100,6 +122,11 @@ expression::Value Renderer::evaluate_arithmetic(const Expr& expr) {
     if (expr.arithmetic == expression::Arithmetic::modulo && left.is_string()) {
         return Value::string(format_percent(left.as_string(), right));
     }
+    for (const Value* operand : {&left, &right}) {
+        if (operand->is(Kind::big_integer)) {
+            charge(operand->weight());
+        }
+    }
     return expression::calculate(expr.arithmetic, left, right);
 }
 
@@ -143,11 +170,15 @@ expression::Value Renderer::evaluate_slice(const Expr& expr) {
         fail(ErrorKind::type,
              "a slice needs a string or a list, not " + expression::type_name(subject));
     }
+    constexpr std::int64_t kFar = std::numeric_limits<std::int64_t>::max();
     const auto part = [&](std::size_t which) -> std::optional<std::int64_t> {
         const Value value =
             expr.operands[which] == nullptr ? Value() : evaluate(*expr.operands[which]);
-        if (!value.is_null() && !value.is_integral()) {
+        if (!value.is_null() && !value.is_whole()) {
             fail(ErrorKind::type, "the parts of a slice are integers");
+        }
+        if (value.is(Kind::big_integer)) {  // beyond the end on its side, however far
+            return expression::is_negative(value) ? -kFar : kFar;
         }
         return value.is_null() ? std::nullopt : std::optional(value.as_integer());
     };
@@ -155,8 +186,7 @@ expression::Value Renderer::evaluate_slice(const Expr& expr) {
     if (step == 0) {
         fail(ErrorKind::value, "the step of a slice is not 0");
     }
-    const List items = items_of(subject);
-    const auto size = static_cast<std::int64_t>(items.size());
+    const std::int64_t size = length_of(subject);
     const std::int64_t lowest = step < 0 ? -1 : 0;
     const std::int64_t highest = step < 0 ? size - 1 : size;
     const auto place = [&](std::optional<std::int64_t> value, std::int64_t otherwise) {
@@ -168,19 +198,15 @@ expression::Value Renderer::evaluate_slice(const Expr& expr) {
     const std::int64_t begin = place(part(1), step < 0 ? highest : lowest);
     const std::int64_t end = place(part(2), step < 0 ? lowest : highest);
     const std::int64_t stride = std::clamp(step, -size - 1, size + 1);
-    List chosen;
-    std::string text;
-    for (std::int64_t at = begin; stride > 0 ? at < end : at > end; at += stride) {
-        const Value& item = items[static_cast<std::size_t>(at)];
-        if (subject.is_string()) {
-            text += item.as_string();
-        } else {
-            chosen.push_back(item);
-        }
+    if (subject.is_string()) {
+        return Value::string(slice_of_text(subject.as_string(), begin, end, stride));
     }
-    return subject.is_string()       ? Value::string(std::move(text))
-           : subject.is(Kind::tuple) ? Value::tuple(std::move(chosen))
-                                     : Value::list(std::move(chosen));
+    List chosen;
+    for (std::int64_t at = begin; stride > 0 ? at < end : at > end; at += stride) {
+        chosen.push_back(subject.as_list()[static_cast<std::size_t>(at)]);
+    }
+    return subject.is(Kind::tuple) ? Value::tuple(std::move(chosen))
+                                   : Value::list(std::move(chosen));
 }
 
 Arguments Renderer::evaluate_arguments(const Expr& expr) {
@@ -247,9 +273,14 @@ expression::Value Renderer::call_global(const Expr& callee, const Arguments& arg
 
 expression::Value Renderer::call_range(const Arguments& arguments) {
     if (arguments.list.empty() || arguments.list.size() > 3 ||
-        !std::ranges::all_of(arguments.list,
-                             [](const Value& value) { return value.is_integral(); })) {
+        !std::ranges::all_of(arguments.list, [](const Value& value) { return value.is_whole(); })) {
         fail(ErrorKind::type, "`range` takes one to three integers");
+    }
+    for (const Value& argument : arguments.list) {
+        if (argument.is(Kind::big_integer)) {
+            fail(ErrorKind::limit,
+                 "`range` does not go as far as " + expression::integer_excerpt(argument));
+        }
     }
     const bool single = arguments.list.size() == 1;
     const std::int64_t begin = single ? 0 : arguments.list[0].as_integer();

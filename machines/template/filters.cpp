@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "machines/expression/big_integer.hpp"
 #include "machines/expression/errors.hpp"
 #include "machines/expression/print.hpp"
 #include "machines/template/sequence.hpp"
@@ -125,6 +126,10 @@ std::int64_t integer_argument(const Arguments& arguments, std::size_t place, std
     const Value* value = arguments.get(place, name);
     if (value == nullptr || value->is_null()) {
         return otherwise;
+    }
+    if (value->is(Kind::big_integer)) {
+        fail(ErrorKind::limit, "the argument `" + std::string(name) +
+                                   "` is out of range: " + expression::integer_excerpt(*value));
     }
     if (!value->is_integral()) {
         fail(ErrorKind::type, "the argument `" + std::string(name) + "` is an integer, not " +

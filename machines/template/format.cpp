@@ -4,6 +4,7 @@
 #include <cstdio>
 #include <optional>
 
+#include "machines/expression/big_integer.hpp"
 #include "machines/expression/errors.hpp"
 #include "machines/expression/literals.hpp"
 #include "machines/expression/print.hpp"
@@ -72,15 +73,10 @@ std::string float_digits(double value, const Spec& spec, char type) {
     return std::string(buffer.data()) + (type == '%' ? "%" : "");
 }
 
-std::string integer_digits(std::uint64_t value, char type) {
+std::string integer_digits(const Value& whole, char type) {
     const unsigned base = type == 'x' || type == 'X' ? 16 : type == 'o' ? 8 : type == 'b' ? 2 : 10;
-    const std::string_view digits = type == 'X' ? "0123456789ABCDEF" : "0123456789abcdef";
-    std::string result;
-    do {
-        result.insert(result.begin(), digits.at(static_cast<std::size_t>(value % base)));
-        value /= base;
-    } while (value != 0);
-    return result;
+    const std::string digits = expression::magnitude_digits(whole, base);
+    return type == 'X' ? expression::upper_case(digits) : digits;
 }
 
 std::string padded(const std::string& sign, const std::string& body, const Spec& spec,
@@ -106,16 +102,15 @@ std::string format_number(const Value& value, const Spec& spec, char natural) {
     const char type = spec.type;
     const bool floating = value.is(Kind::floating) ||
                           std::string_view("fFeEgG%").find(type) != std::string_view::npos;
-    const double number = value.as_floating();
+    const double number = floating ? expression::floating_of(value) : value.as_floating();
     const bool negative = std::signbit(number) && !std::isnan(number);
     std::string body;
     if (!floating ||
         (type != '\0' && std::string_view("dixXob").find(type) != std::string_view::npos)) {
-        const Value whole = find_number_filter("int")(value, {}, Mode::config);
-        const std::int64_t integer = whole.is_integral() ? whole.as_integer() : 0;
-        const auto magnitude = integer < 0 ? 0 - static_cast<std::uint64_t>(integer)
-                                           : static_cast<std::uint64_t>(integer);
-        body = integer_digits(magnitude, type);
+        if (value.is(Kind::floating) && !std::isfinite(number)) {
+            fail(ErrorKind::value, expression::float_text(number) + " is no integer");
+        }
+        body = integer_digits(find_number_filter("int")(value, {}, Mode::config), type);
         if (spec.alternate && type != 'd' && type != '\0') {
             body = std::string("0") + type + body;
         }
@@ -157,6 +152,9 @@ class PercentFormat {
         }
         if (value_.is(Kind::tuple) && used_ < value_.as_list().size()) {
             fail(ErrorKind::type, "more values than the format takes");
+        }
+        if (used_ == 0 && (value_.is_number() || value_.is_string() || value_.is_null())) {
+            fail(ErrorKind::type, "the format takes no value");
         }
         return result;
     }
@@ -290,8 +288,10 @@ Value lookup(std::string_view field, const Arguments& arguments, std::size_t& ne
     const std::string name(field.substr(0, end));
     const Value place = expression::integer_of_text(name, 10);
     Value value;
-    if (name.empty() || place.is_integral()) {
-        const auto at = name.empty() ? next++ : static_cast<std::size_t>(place.as_integer());
+    if (name.empty() || place.is_whole()) {
+        const auto at = name.empty()          ? next++
+                        : place.is_integral() ? static_cast<std::size_t>(place.as_integer())
+                                              : arguments.list.size();
         if (at >= arguments.list.size()) {
             fail(ErrorKind::index, "the format takes more values");
         }

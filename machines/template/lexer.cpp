@@ -230,7 +230,12 @@ class Lexer {
         if (place) {
             text = text.substr(0, text.find_first_not_of("0123456789"));
         }
-        expression::NumberLiteral number = expression::read_number(text, false);
+        expression::NumberLiteral number;
+        try {
+            number = expression::read_number(text, false);
+        } catch (const expression::EvaluationError& failure) {
+            fail_syntax(source_, at_, failure.what());
+        }
         if (number.size == 0) {
             fail_syntax(source_, at_, "not a number (numbers do not begin with zeros)");
         }

@@ -4,6 +4,7 @@
 #include <cmath>
 #include <cstdio>
 
+#include "machines/expression/big_integer.hpp"
 #include "machines/expression/errors.hpp"
 #include "machines/expression/literals.hpp"
 #include "machines/expression/print.hpp"
@@ -18,16 +19,11 @@ using expression::Value;
 namespace {
 
 Value truncated(const Value& number, const Value& otherwise) {
+    if (number.is_whole()) {
+        return expression::identity(number);
+    }
     const double value = number.as_floating();
-    if (number.is_integral()) {
-        return Value::integer(number.as_integer());
-    }
-    if (!std::isfinite(value)) {
-        return otherwise;
-    }
-    const double whole = std::trunc(value);
-    return std::fabs(whole) < 9.2e18 ? Value::integer(static_cast<std::int64_t>(whole))
-                                     : Value::floating(whole);
+    return std::isfinite(value) ? expression::integer_of_floating(value) : otherwise;
 }
 
 Value filter_int(const Value& subject, const Arguments& arguments, Mode /*mode*/) {
@@ -53,7 +49,7 @@ Value filter_int(const Value& subject, const Arguments& arguments, Mode /*mode*/
 Value filter_float(const Value& subject, const Arguments& arguments, Mode /*mode*/) {
     expression::require_defined(subject);
     if (subject.is_number()) {
-        return Value::floating(subject.as_floating());
+        return Value::floating(expression::floating_of(subject));
     }
     const Value number =
         subject.is_string() ? expression::float_of_text(subject.as_string()) : Value();
@@ -61,14 +57,32 @@ Value filter_float(const Value& subject, const Arguments& arguments, Mode /*mode
     return !number.is_null() ? number : given == nullptr ? Value::floating(0) : *given;
 }
 
+/// To tens, hundreds ...: exact, with one more digit for what is behind the point.
+double rounded_before_point(double value, std::int64_t places) {
+    using expression::Arithmetic;
+    const Value ten = Value::integer(10);
+    const double fraction = value - std::trunc(value);
+    const Value more = Value::integer(fraction > 0 ? 1 : fraction < 0 ? -1 : 0);
+    const Value scaled = expression::calculate(
+        Arithmetic::add,
+        expression::calculate(Arithmetic::multiply, expression::integer_of_floating(value), ten),
+        more);
+    const Value result = expression::calculate(Arithmetic::floor_divide,
+                                               expression::round_integer(scaled, places - 1), ten);
+    return std::copysign(expression::floating_of(result), value);
+}
+
 /// Half to even, judged on the exact decimal value of the number.
 double rounded(double value, std::int64_t places) {
     if (!std::isfinite(value) || places > 300) {
         return value;
     }
-    if (places <= 0) {
-        const double unit = std::pow(10.0, static_cast<double>(-places));
-        return std::isfinite(unit) ? std::nearbyint(value / unit) * unit : 0.0;
+    if (places < 0) {
+        constexpr std::int64_t kFewest = -310;  // no float is as large
+        return places < kFewest ? std::copysign(0.0, value) : rounded_before_point(value, places);
+    }
+    if (places == 0) {
+        return std::nearbyint(value);
     }
     std::array<char, 700> text{};
     const int size =
@@ -86,24 +100,29 @@ Value filter_round(const Value& subject, const Arguments& arguments, Mode /*mode
     const std::int64_t places = integer_argument(arguments, 0, "precision", 0);
     const std::string method = text_argument(arguments, 1, "method", "common");
     if (method == "common") {
-        if (!subject.is_integral()) {
-            return Value::floating(rounded(subject.as_floating(), places));
-        }
-        return places >= 0 ? Value::integer(subject.as_integer())
-                           : Value::integer(
-                                 static_cast<std::int64_t>(rounded(subject.as_floating(), places)));
+        return subject.is_whole() ? expression::round_integer(subject, places)
+                                  : Value::floating(rounded(subject.as_floating(), places));
     }
     if (method != "ceil" && method != "floor") {
         fail(ErrorKind::value, "`round` knows common, ceil and floor");
     }
+    const double number = expression::floating_of(subject);
+    if (subject.is_whole() && places >= 0) {
+        return Value::floating(number);  // nothing is behind the point
+    }
     const double unit = std::pow(10.0, static_cast<double>(places));
-    const double scaled = subject.as_floating() * unit;
-    return Value::floating((method == "ceil" ? std::ceil(scaled) : std::floor(scaled)) / unit);
+    const double scaled = number * unit;
+    // Adding a zero makes a negative zero positive.
+    return Value::floating((method == "ceil" ? std::ceil(scaled) : std::floor(scaled)) / unit +
+                           0.0);
 }
 
 Value filter_abs(const Value& subject, const Arguments& /*arguments*/, Mode /*mode*/) {
     const Value number = expression::identity(subject);
-    return number.as_floating() < 0 ? expression::negate(number) : number;
+    if (number.is(expression::Kind::floating)) {
+        return Value::floating(std::fabs(number.as_floating()));
+    }
+    return expression::is_negative(number) ? expression::negate(number) : number;
 }
 
 Value filter_filesizeformat(const Value& subject, const Arguments& arguments, Mode mode) {
@@ -118,7 +137,11 @@ Value filter_filesizeformat(const Value& subject, const Arguments& arguments, Mo
         return text_value("1 Byte");
     }
     if (!(bytes >= base)) {
-        return text_value(std::to_string(static_cast<std::int64_t>(bytes)) + " Bytes");
+        if (!std::isfinite(bytes)) {
+            fail(ErrorKind::value, expression::float_text(bytes) + " is no size of a file");
+        }
+        return text_value(expression::integer_text(expression::integer_of_floating(bytes)) +
+                          " Bytes");
     }
     double unit = base;
     std::size_t at = 0;

@@ -168,6 +168,8 @@ Value Renderer::charged(Value made) {
         charge(made.as_list().size());
     } else if (made.is_dict()) {
         charge(made.as_dict().size());
+    } else if (made.is(Kind::big_integer)) {
+        charge(made.weight());
     }
     return made;
 }

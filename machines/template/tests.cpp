@@ -27,6 +27,10 @@ bool test_kind(const Value& subject, const Arguments& /*arguments*/) {
     return subject.is(kind);
 }
 
+bool test_integer(const Value& subject, const Arguments& /*arguments*/) {
+    return subject.is(Kind::integer) || subject.is(Kind::big_integer);
+}
+
 template <Comparison comparison>
 bool test_compare(const Value& subject, const Arguments& arguments) {
     return expression::compare(comparison, subject, argument(arguments));
@@ -112,7 +116,7 @@ Test find_test(std::string_view name) {
          {"undefined", test_kind<Kind::undefined>},
          {"none", test_kind<Kind::null>},
          {"boolean", test_kind<Kind::boolean>},
-         {"integer", test_kind<Kind::integer>},
+         {"integer", test_integer},
          {"float", test_kind<Kind::floating>},
          {"string", test_kind<Kind::string>},
          {"mapping", test_kind<Kind::dict>},

@@ -91,6 +91,7 @@ const std::vector<Library>& libraries() {
         {"re2/", {"machines/cel", "machines/engine"}, {}},
         {"CLI/", {"cli", "coordinator", "worker", "scaler"}, {}},
         {"boost/process", {"common/process"}, {}},
+        {"boost/multiprecision", {"machines/expression"}, {}},
         {"boost/", {"common/process", "coordinator", "worker", "scaler"}, {}},
         {"catch2/", {"tests"}, {"tests"}},
         {"rapidcheck", {"tests"}, {"tests"}},

@@ -149,6 +149,9 @@ TEST_CASE("JSON is read by its own rules") {
         {"[1,\n]", "f.json:2:1: error: `]` stands where a value should be"},
         {"[01]", "f.json:1:2: error: `01` is no JSON value; put texts into double quotes"},
         {"[1.]", "f.json:1:2: error: `1.` is no JSON value; put texts into double quotes"},
+        {"[-" + std::string(4301, '1') + "]",
+         "f.json:1:2: error: an integer has more than 4300 digits; put it into double quotes, as a "
+         "text"},
         {"\"a", "f.json:1:3: error: a text is not closed; end it with `\"`"},
         {"\"\\q\"", "f.json:1:3: error: there is no such escape; write a backslash as `\\\\`"},
         {"\"\\ud800x\"", "f.json:1:8: error: half of a surrogate pair is no character"},

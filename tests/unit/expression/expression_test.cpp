@@ -40,10 +40,10 @@ TEST_CASE("signs, keyword-named fields and surrounding blanks are understood") {
     CHECK(repr_text(evaluate("(context.n\n== 5)", R"({"n": 5})")) == "True");
 }
 
-TEST_CASE("an integer that leaves 64 bits becomes a float") {
-    CHECK(repr_text(evaluate("9223372036854775807 + 1")) == "9.223372036854776e+18");
+TEST_CASE("an integer that leaves 64 bits stays exact") {
+    CHECK(repr_text(evaluate("9223372036854775807 + 1")) == "9223372036854775808");
     CHECK(repr_text(evaluate("0 - 9223372036854775807 - 1")) == "-9223372036854775808");
-    CHECK(repr_text(evaluate("9223372036854775808")) == "9.223372036854776e+18");
+    CHECK(repr_text(evaluate("9223372036854775808")) == "9223372036854775808");
 }
 
 TEST_CASE("errors say the class, the place and the reason") {
@@ -118,6 +118,28 @@ TEST_CASE("values are changed without changing those who share them") {
     CHECK(second.erase("a"));
     CHECK_FALSE(second.erase("a"));
     CHECK(to_json(second) == R"({"b":[]})");
+}
+
+TEST_CASE("what was erased does not count towards an object's size") {
+    Value value = Value::dict({});
+    const std::uint64_t empty = value.weight();
+    for (int i = 0; i < 3; ++i) {
+        value.set("text", Value::string(std::string(kMaxWeight / 2, 'x')));
+        REQUIRE(value.erase("text"));
+        REQUIRE(value.weight() == empty);
+    }
+}
+
+TEST_CASE("large texts are printed and indexed by characters") {
+    std::string text;
+    for (int i = 0; i < 1000; ++i) {
+        text += "aé😀\n!";
+    }
+    const Value value = Value::string(text);
+    CHECK(subscript(value, Value::integer(2)).as_string() == "😀");
+    CHECK(subscript(value, Value::integer(-3)).as_string() == "😀");
+    CHECK(subscript(value, Value::integer(4999)).as_string() == "!");
+    CHECK(unescape(repr_text(value).substr(1, repr_text(value).size() - 2)) == text);
 }
 
 TEST_CASE("objects with many members keep their order and find them") {
