@@ -113,6 +113,9 @@ std::vector<std::string> Launcher::arguments(const LaunchRequest& request, const
     if (!request.batch.empty()) {
         argv.insert(argv.end(), {"--batch", request.batch});
     }
+    if (!options_.machine_file.empty()) {
+        argv.insert(argv.end(), {"--machine", options_.machine_file.string()});
+    }
     return argv;
 }
 

@@ -28,6 +28,7 @@ struct LauncherOptions {
     base::Millis lease_ttl{15'000};
     base::Millis grace{30'000};
     std::string log_level = "info";
+    std::filesystem::path machine_file;  ///< of the workers; empty: their built-in one
 };
 
 struct LaunchRequest {

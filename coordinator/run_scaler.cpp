@@ -2,16 +2,21 @@
 
 #include <ostream>
 #include <unistd.h>
+#include <utility>
 
 #include <system_error>
 
 #include "common/base/errors.hpp"
 #include "common/process/tree.hpp"
 #include "coordinator/scaler_loop.hpp"
+#include "machines/definitions/fleet_hooks.hpp"
+#include "machines/definitions/own_machine.hpp"
 #include "scaler/observe.hpp"
 
 namespace fleet::coordinator {
 namespace {
+
+constexpr int kExitUsage = 2;
 
 int print_plan(contracts::Store& store, const ScalerOptions& options, std::ostream& out) {
     scaler::Observer observer(store, ScalerLoop::observe_options(store, options));
@@ -53,12 +58,26 @@ std::filesystem::path sibling_program(const char* name) {
 }
 
 int run_scaler(contracts::Store& store, const base::Clock& clock, base::Log& log,
-               const ScalerOptions& options, std::ostream& out) {
+               const ScalerOptions& options, std::ostream& out, std::ostream& err) {
     if (options.dry_run) {
         return print_plan(store, options, out);
     }
+    definitions::OwnMachine machine;
+    if (!options.machine_file.empty()) {
+        const auto hooks_of = [&](const std::filesystem::path& folder) {
+            return definitions::fleet_hooks(store, folder, clock, log);
+        };
+        auto loaded = definitions::loaded_or_explained(
+            definitions::load_own_machine(options.machine_file, ScalerLoop::action_names(),
+                                          hooks_of),
+            err);
+        if (!loaded) {
+            return kExitUsage;
+        }
+        machine = std::move(*loaded);
+    }
     process::become_subreaper();
-    ScalerLoop loop(store, clock, log, options, sibling_program("worker"));
+    ScalerLoop loop(store, clock, log, options, sibling_program("worker"), std::move(machine));
     return loop.run();
 }
 

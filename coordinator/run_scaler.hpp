@@ -11,9 +11,10 @@
 
 namespace fleet::coordinator {
 
-/// Returns the exit code. Throws base::Error at the start.
+/// Returns the exit code; 2 when the machine of the options cannot be run, with all that is wrong
+/// in it on `err`. Throws base::Error at the start.
 [[nodiscard]] int run_scaler(contracts::Store& store, const base::Clock& clock, base::Log& log,
-                             const ScalerOptions& options, std::ostream& out);
+                             const ScalerOptions& options, std::ostream& out, std::ostream& err);
 
 /// A program that is installed beside this one.
 [[nodiscard]] std::filesystem::path sibling_program(const char* name);

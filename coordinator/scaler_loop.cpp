@@ -1,4 +1,5 @@
-// Start, end and what happens around the tick; the tick itself is in scaler_tick.cpp.
+// Start, end and what happens around a look; the look itself is in scaler_tick.cpp, the machine's
+// actions are in scaler_actions.cpp.
 #include "coordinator/scaler_loop.hpp"
 
 #include <algorithm>
@@ -34,6 +35,7 @@ LauncherOptions launcher_options(const contracts::Store& store, const ScalerOpti
     launcher.lease_ttl = options.lease_ttl;
     launcher.grace = options.grace;
     launcher.log_level = options.log_level_name;
+    launcher.machine_file = options.worker_machine_file;
     return launcher;
 }
 
@@ -71,11 +73,13 @@ scaler::ObserveOptions ScalerLoop::observe_options(contracts::Store& store,
 }
 
 ScalerLoop::ScalerLoop(contracts::Store& store, const base::Clock& clock, base::Log& log,
-                       const ScalerOptions& options, const std::filesystem::path& worker_program)
+                       const ScalerOptions& options, const std::filesystem::path& worker_program,
+                       definitions::OwnMachine machine)
     : store_(store),
       clock_(clock),
       log_(log),
       options_(options),
+      machine_(machine.program ? std::move(machine) : definitions::built_in_machine("coordinator")),
       run_id_(base::random_word(8)),
       owner_(options.host + ":" + std::to_string(::getpid()) + ":" + run_id_),
       lease_(store, clock, options.host, owner_, options.lease_ttl),
@@ -89,10 +93,24 @@ ScalerLoop::ScalerLoop(contracts::Store& store, const base::Clock& clock, base::
 ScalerLoop::~ScalerLoop() = default;
 
 int ScalerLoop::run() {
-    start();
-    while (phase_ != Phase::finished) {
-        guarded("running the scaler's loop", [this] { loop_.run(); });
+    definitions::Actions actions;
+    for (const NamedAction& action : named_actions()) {
+        actions.emplace(action.name,
+                        [this, act = action.act](Value& context) { (this->*act)(context); });
     }
+    try {
+        definitions::run_own_machine(machine_, actions, owner_, log_);
+    } catch (const base::ConfigError& error) {
+        if (!has_started_) {
+            throw;
+        }
+        log_.error("the scaler's machine has failed", {{"error", error.full_text()}});
+    }
+    if (phase_ != Phase::finished) {
+        exit_code_ = 1;
+        run_down();
+    }
+    leave();
     return exit_code_;
 }
 
@@ -139,8 +157,7 @@ void ScalerLoop::start() {
     guarded("freeing the seats of the scaler before", [this] { launcher_.free_old_seats(); });
     watch_parent();
     listen();
-    loop_.set_timer(kHeartbeatTimer, heartbeat_interval(), [this] { heartbeat(); });
-    loop_.post([this] { guarded_tick(); });
+    plan_heartbeat();
     log_.info("scaler is running", {{"host", options_.host},
                                     {"store", store_.url().text_without_secrets()},
                                     {"owner", owner_}});
@@ -208,46 +225,32 @@ void ScalerLoop::wake_soon() {
     const auto since = clock_.boot_now() - last_tick_;
     const base::Millis gap = near_end_ ? kEndWakeGap : kWakeGap;
     if (since >= gap) {
-        guarded_tick();
+        want_tick();
     } else {
         loop_.set_timer(kTickTimer, std::chrono::ceil<base::Millis>(gap - since),
-                        [this] { guarded_tick(); });
+                        [this] { want_tick(); });
     }
 }
 
-void ScalerLoop::heartbeat() {
-    loop_.set_timer(kHeartbeatTimer, heartbeat_interval(), [this] { heartbeat(); });
-    guarded("keeping the host's lease", [this] {
-        if (!lease_.renew()) {
-            log_.error("another scaler has taken this host; the workers stay with it",
-                       {{"lease", lease_.key()}});
-            finish(1);
-        }
+void ScalerLoop::plan_heartbeat() {
+    loop_.set_timer(kHeartbeatTimer, heartbeat_interval(), [this] {
+        heartbeat_due_ = true;
+        loop_.stop();
     });
-    if (phase_ == Phase::finished) {
-        return;
-    }
-    guarded("reporting as alive", [this] {
-        contracts::Heartbeat beat;
-        beat.worker_id = host_record_;
-        beat.slots = static_cast<int>(std::max(1U, std::thread::hardware_concurrency()));
-        beat.busy = static_cast<int>(supervisor_.size());
-        beat.metadata = metadata();
-        const auto status = store_.registration().heartbeat(beat);
-        if (!status || *status == model::WorkerStatus::lost ||
-            *status == model::WorkerStatus::terminated) {
-            register_host();  // judged dead during a long pause; ids are never used again
-        } else if (*status == model::WorkerStatus::terminating && phase_ == Phase::running) {
-            begin_stop("it was asked to retire", options_.leave_workers);
-        }
-    });
-    guarded("reaping lost workers", [this] { supervisor_.reap(); });
-    if (!active_ && phase_ == Phase::running) {
-        guarded("looking for changes", [this] {
-            if (store_.change_counter() != seen_changes_) {
-                guarded_tick();
-            }
-        });
+}
+
+void ScalerLoop::report() {
+    contracts::Heartbeat beat;
+    beat.worker_id = host_record_;
+    beat.slots = static_cast<int>(std::max(1U, std::thread::hardware_concurrency()));
+    beat.busy = static_cast<int>(supervisor_.size());
+    beat.metadata = metadata();
+    const auto status = store_.registration().heartbeat(beat);
+    if (!status || *status == model::WorkerStatus::lost ||
+        *status == model::WorkerStatus::terminated) {
+        register_host();  // judged dead during a long pause; ids are never used again
+    } else if (*status == model::WorkerStatus::terminating && phase_ == Phase::running) {
+        begin_stop("it was asked to retire", options_.leave_workers);
     }
 }
 
@@ -362,11 +365,17 @@ void ScalerLoop::finish(int exit_code) {
     phase_ = Phase::finished;
     exit_code_ = exit_code;
     listener_.request_stop();
+    loop_.stop();
+}
+
+void ScalerLoop::leave() {
+    if (std::exchange(has_left_, true)) {
+        return;
+    }
     guarded("leaving", [this] {
         lease_.release();
         store_.registration().deregister(host_record_);
     });
-    loop_.stop();
 }
 
 }  // namespace fleet::coordinator

@@ -9,6 +9,7 @@
 
 #include "common/base/errors.hpp"
 #include "common/base/nearest.hpp"
+#include "machines/definitions/built_in.hpp"
 
 namespace fleet::coordinator {
 namespace {
@@ -35,6 +36,7 @@ struct Typed {
     double grace = 30;
     double lease_ttl = 15;
     bool version = false;
+    bool print_machine = false;
 };
 
 std::string own_host_name() {
@@ -88,6 +90,14 @@ void add_options(CLI::App& app, ScalerOptions& options, Typed& typed) {
         ->type_name("S");
     app.add_option("--log-level", options.log_level_name, "debug, info, warn, error or off")
         ->type_name("L");
+    app.add_option("--machine", options.machine_file,
+                   "Run this edited copy of the scaler's own machine")
+        ->type_name("FILE");
+    app.add_option("--worker-machine", options.worker_machine_file,
+                   "Start the workers with this edited copy of theirs")
+        ->type_name("FILE");
+    app.add_flag("--print-machine", typed.print_machine,
+                 "Print the built-in machine, to be edited, and exit");
     app.add_flag("--version", typed.version, "Print the version and exit");
 }
 
@@ -129,6 +139,10 @@ void complete(ScalerOptions& options, const Typed& typed) {
     options.grace = to_millis(typed.grace);
     options.lease_ttl = to_millis(typed.lease_ttl);
     options.log_level = base::parse_log_level(options.log_level_name);
+    if (!options.worker_machine_file.empty()) {
+        // The workers start in the folder that theirs commands need.
+        options.worker_machine_file = std::filesystem::absolute(options.worker_machine_file);
+    }
     options.host = options.host.empty() ? own_host_name() : options.host;
     if (options.min_workers && options.max_workers && *options.min_workers > *options.max_workers) {
         throw base::ConfigError("--min " + std::to_string(*options.min_workers) +
@@ -158,6 +172,10 @@ ParsedScalerOptions parse_scaler_options(const std::vector<std::string>& argumen
         app.parse(reversed);
         if (typed.version) {
             out << "scaler " << FLEET_VERSION << '\n';
+            return 0;
+        }
+        if (typed.print_machine) {
+            out << definitions::find_built_in("coordinator")->text;
             return 0;
         }
         complete(options, typed);

@@ -1,6 +1,7 @@
 // What a person says on the scaler's command line.
 #pragma once
 
+#include <filesystem>
 #include <iosfwd>
 #include <optional>
 #include <string>
@@ -31,10 +32,14 @@ struct ScalerOptions {
     base::Millis lease_ttl{15'000};
     base::LogLevel log_level = base::LogLevel::info;
     std::string log_level_name = "info";
+    /// Edited copies of the machines `coordinator` and (for the workers that it starts) `worker`;
+    /// empty: the built-in ones.
+    std::filesystem::path machine_file;
+    std::filesystem::path worker_machine_file;
 };
 
-/// An exit code when there is nothing to run: help and version were printed (0), or bad usage was
-/// explained on `err` (2).
+/// An exit code when there is nothing to run: help, version or the machine were printed (0), or
+/// bad usage was explained on `err` (2).
 using ParsedScalerOptions = std::variant<ScalerOptions, int>;
 
 [[nodiscard]] ParsedScalerOptions parse_scaler_options(const std::vector<std::string>& arguments,

@@ -1,4 +1,4 @@
-// One tick of the scaler: observe, decide, write it down, act, and when to look again.
+// One look of the scaler: observe, decide, act, write it down, and when to look again.
 #include <algorithm>
 #include <utility>
 
@@ -60,42 +60,29 @@ Here count_here(const scaler::PoolView& pool, const std::string& host) {
 
 }  // namespace
 
-void ScalerLoop::guarded_tick() {
-    if (phase_ != Phase::running) {
-        return;
-    }
-    // Should this tick fail, the next one repairs it.
-    loop_.set_timer(kTickTimer, kActiveGap, [this] { guarded_tick(); });
-    last_tick_ = clock_.boot_now();
-    try {
-        tick();
-    } catch (const base::ConfigError& error) {
-        log_.error("the scaler cannot go on", {{"error", error.full_text()}});
-        exit_code_ = 1;
-        begin_stop(error.what(), options_.leave_workers);
-    } catch (const base::StoreError& error) {
-        if (is_ruined(error)) {
-            give_up("looking and deciding", error.full_text());
-            return;
-        }
-        log_.error("looking and deciding, will be repeated", {{"error", error.full_text()}});
+void ScalerLoop::want_tick() {
+    if (phase_ == Phase::running) {
+        tick_due_ = true;
+        loop_.stop();
     }
 }
 
-void ScalerLoop::tick() {
+void ScalerLoop::look() {
     seen_changes_ = store_.change_counter();
-    scaler::Observed observed = observer_.look();
-    if (supervisor_.adopt(observed.workers)) {
-        observed = observer_.look();  // the dead were counted as supply, their work as running
+    turn_.observed = observer_.look();
+    if (supervisor_.adopt(turn_.observed.workers)) {
+        // The dead were counted as supply, their work as running.
+        turn_.observed = observer_.look();
     }
-    judge_health(observed);
-    complete(observed);
-    const scaler::Plan plan = scaler::decide(observed.observation, observed.policy);
-    for (const scaler::PoolPlan& pool : plan.pools) {
-        apply(observed, pool);
-        if (phase_ != Phase::running) {
-            return;
-        }
+    judge_health(turn_.observed);
+    complete(turn_.observed);
+}
+
+void ScalerLoop::finish_look() {
+    const scaler::Observed& observed = turn_.observed;
+    for (const scaler::PoolPlan& plan : turn_.plan.pools) {
+        const PoolTurn& turn = turn_.pools[plan.pool];
+        record(observed, plan, turn.started + turn.called_back, turn.retired);
     }
     retire_strays(observed);
     if (is_done(observed)) {
@@ -147,8 +134,8 @@ void ScalerLoop::judge_health(const scaler::Observed& observed) {
     }
 }
 
-void ScalerLoop::apply(const scaler::Observed& observed, const scaler::PoolPlan& plan) {
-    const scaler::PoolRules& rules = *observed.policy.rules(plan.pool);
+void ScalerLoop::note_wanted(const scaler::PoolPlan& plan) {
+    const scaler::PoolRules& rules = *turn_.observed.policy.rules(plan.pool);
     PoolState& state = pools_[plan.pool];
     const base::BootTime now = clock_.boot_now();
     if (state.wanted.empty()) {
@@ -162,46 +149,42 @@ void ScalerLoop::apply(const scaler::Observed& observed, const scaler::PoolPlan&
     if (options_.once && !state.once_target) {
         state.once_target = plan.planned_here;
     }
-    int called_back = 0;
-    for (const std::string& id : plan.call_back) {
-        called_back += supervisor_.call_back(id, "called back: " + plan.reason) ? 1 : 0;
-    }
-    const int retired = retire(plan, view_of(observed, plan.pool));
-    const int started = launch(plan, rules, view_of(observed, plan.pool));
-    record(observed, plan, started + called_back, retired);
 }
 
-int ScalerLoop::launch(const scaler::PoolPlan& plan, const scaler::PoolRules& rules,
-                       const scaler::PoolView& view) {
-    int wanted = plan.start;
-    if (crashes_.on_probation_since(plan.pool)) {
-        wanted = count_here(view, options_.host).starting > 0 ? 0 : std::min(wanted, 1);
+int ScalerLoop::may_start(const scaler::PoolPlan& plan) const {
+    if (!crashes_.on_probation_since(plan.pool)) {
+        return plan.start;
     }
-    int started = 0;
-    for (; started < wanted; ++started) {
-        const LaunchRequest request{plan.pool, options_.batch, rules.slots_per_worker,
-                                    rules.max_workers};
-        auto answer = launcher_.launch(request);
-        if (const auto* failed = std::get_if<LaunchFailed>(&answer)) {
-            if (failed->no_seat) {
-                log_.debug("no seat for another worker", {{"reason", failed->reason}});
-            } else {
-                log_.error("starting a worker", {{"pool", plan.pool}, {"error", failed->reason}});
-                crashes_.died(plan.pool, base::Millis{0}, "could not be started", failed->reason,
-                              clock_.boot_now());
-            }
-            break;
+    const Here here = count_here(view_of(turn_.observed, plan.pool), options_.host);
+    return here.starting > 0 ? 0 : std::min(plan.start, 1);
+}
+
+void ScalerLoop::launch(const std::string& pool, PoolTurn& turn, Value& context) {
+    const scaler::PoolRules& rules = *turn_.observed.policy.rules(pool);
+    auto answer =
+        launcher_.launch({pool, options_.batch, rules.slots_per_worker, rules.max_workers});
+    if (const auto* failed = std::get_if<LaunchFailed>(&answer)) {
+        turn.launch_failed = true;
+        if (failed->no_seat) {
+            log_.debug("no seat for another worker", {{"reason", failed->reason}});
+        } else {
+            log_.error("starting a worker", {{"pool", pool}, {"error", failed->reason}});
+            crashes_.died(pool, base::Millis{0}, "could not be started", failed->reason,
+                          clock_.boot_now());
         }
-        auto& launched = std::get<Launched>(answer);
-        log_.info("started a worker", {{"worker", launched.worker_id},
-                                       {"pid", std::to_string(launched.child.pid())},
-                                       {"log", launched.log_file.string()}});
-        supervisor_.watch(std::move(launched));
+        return;
     }
-    return started;
+    auto& launched = std::get<Launched>(answer);
+    log_.info("started a worker", {{"worker", launched.worker_id},
+                                   {"pid", std::to_string(launched.child.pid())},
+                                   {"log", launched.log_file.string()}});
+    context.set("worker_id", Value::string(launched.worker_id));
+    supervisor_.watch(std::move(launched));
+    ++turn.started;
 }
 
-int ScalerLoop::retire(const scaler::PoolPlan& plan, const scaler::PoolView& view) {
+int ScalerLoop::retire(const scaler::PoolPlan& plan) {
+    const scaler::PoolView& view = view_of(turn_.observed, plan.pool);
     int retired = 0;
     for (const std::string& id : plan.retire) {
         const bool busy = was_busy(view, id);
@@ -347,7 +330,7 @@ void ScalerLoop::plan_next_tick(const scaler::Observed& observed) {
             const auto hold = crashes_.hold(pool.pressure.pool, clock_.boot_now());
             gap = hold ? std::min(gap, hold->remaining) : gap;
         }
-        loop_.set_timer(kTickTimer, gap, [this] { guarded_tick(); });
+        loop_.set_timer(kTickTimer, gap, [this] { want_tick(); });
     } else {
         loop_.cancel_timer(kTickTimer);
     }

@@ -266,29 +266,33 @@ void Supervisor::retry_hand_backs() {
     }
 }
 
-void Supervisor::reap() {
-    for (const model::WorkerRecord& worker : parts_.store.registration().expire()) {
+std::vector<model::WorkerRecord> Supervisor::list_stale() {
+    std::vector<model::WorkerRecord> stale = parts_.store.registration().expire();
+    for (const model::WorkerRecord& worker : stale) {
         parts_.log.warn("no heartbeat, the registration is lost",
                         {{"worker", worker.worker_id}, {"host", worker.host}});
-        if (worker.kind == model::WorkerKind::host) {
-            continue;
-        }
-        HandBack work{worker.worker_id,
-                      contracts::ReleaseReason::lease_expired,
-                      "no heartbeat for " + base::human_duration(worker.heartbeat_age),
-                      worker.seat,
-                      true,
-                      parts_.clock.boot_now() + kForeignLeases};
-        if (worker.process.same_box(self_)) {
-            // It may still be at work, frozen or cut off: first the processes, then the work.
-            if (process::kill_tree(worker.process, worker_mark(worker), kKillLimit).clean) {
-                work.reason = contracts::ReleaseReason::worker_dead;
-                work.repeat = false;
-            }
-        }
-        queue_hand_back(std::move(work));
     }
-    kill_unregistered();
+    std::erase_if(stale, [](const model::WorkerRecord& worker) {
+        return worker.kind == model::WorkerKind::host;  // it holds no work
+    });
+    return stale;
+}
+
+void Supervisor::reap(const model::WorkerRecord& stale) {
+    HandBack work{stale.worker_id,
+                  contracts::ReleaseReason::lease_expired,
+                  "no heartbeat for " + base::human_duration(stale.heartbeat_age),
+                  stale.seat,
+                  true,
+                  parts_.clock.boot_now() + kForeignLeases};
+    if (stale.process.same_box(self_)) {
+        // It may still be at work, frozen or cut off: first the processes, then the work.
+        if (process::kill_tree(stale.process, worker_mark(stale), kKillLimit).clean) {
+            work.reason = contracts::ReleaseReason::worker_dead;
+            work.repeat = false;
+        }
+    }
+    queue_hand_back(std::move(work));
 }
 
 void Supervisor::kill_unregistered() {

@@ -65,10 +65,14 @@ class Supervisor {
     /// what is proven dead is handed back at once: true when there was any, and what was looked at
     /// is not so any more. Throws StoreError.
     bool adopt(const std::vector<model::WorkerRecord>& registered);
-    /// Judges silent workers of all boxes by their heartbeats; those of this box are killed with
-    /// everything they started before their work goes back. Launched workers that did not register
-    /// in time are killed. Throws StoreError.
-    void reap();
+    /// Judges silent workers of all boxes by their heartbeats: their registrations end here. Each
+    /// is to be reaped. Throws StoreError.
+    [[nodiscard]] std::vector<model::WorkerRecord> list_stale();
+    /// A worker of this box is killed with everything it started before its work goes back. Throws
+    /// StoreError.
+    void reap(const model::WorkerRecord& stale);
+    /// Launched workers that did not register in time. Throws StoreError.
+    void kill_unregistered();
 
     enum class How {
         by_status,  ///< it learns from the store; it can be called back
@@ -122,7 +126,6 @@ class Supervisor {
     bool hand_back(const HandBack& work);
     void queue_hand_back(HandBack work);
     void retry_hand_backs();
-    void kill_unregistered();
     void end_orphans(Orphans what);
 
     Parts parts_;

@@ -25,7 +25,7 @@ int main(int argc, char** argv) {
         const base::SystemClock clock;
         base::Log log("scaler", options.log_level);
         const auto store = store::open_store(options.store, clock);
-        return coordinator::run_scaler(*store, clock, log, options, std::cout);
+        return coordinator::run_scaler(*store, clock, log, options, std::cout, std::cerr);
     } catch (const base::Error& error) {
         std::cerr << "scaler: " << error.full_text() << '\n';
     } catch (const std::exception& error) {

@@ -3,14 +3,18 @@
 #include <fcntl.h>
 #include <iostream>
 #include <malloc.h>
+#include <optional>
 #include <string>
 #include <unistd.h>
+#include <utility>
 #include <vector>
 
 #include "common/base/errors.hpp"
 #include "common/model/worker_exit.hpp"
 #include "common/process/tree.hpp"
 #include "common/store/open.hpp"
+#include "machines/definitions/fleet_hooks.hpp"
+#include "machines/definitions/own_machine.hpp"
 #include "worker/options.hpp"
 #include "worker/retry.hpp"
 #include "worker/signal_watch.hpp"
@@ -29,6 +33,21 @@ void fill_standard_descriptors() {
     }
 }
 
+constexpr int kExitUsage = 2;
+
+/// nullopt: what is wrong with the file was said.
+std::optional<fleet::definitions::OwnMachine> load_machine(
+    const fleet::worker::WorkerOptions& options, const fleet::contracts::Store& store,
+    const fleet::base::Clock& clock, fleet::base::Log& log) {
+    const auto hooks_of = [&](const std::filesystem::path& folder) {
+        return fleet::definitions::fleet_hooks(store, folder, clock, log);
+    };
+    return fleet::definitions::loaded_or_explained(
+        fleet::definitions::load_own_machine(options.machine_file,
+                                             fleet::worker::Worker::action_names(), hooks_of),
+        std::cerr);
+}
+
 int run(const fleet::worker::WorkerOptions& options) {
     // Before any thread starts: all of them inherit the mask.
     fleet::worker::block_signals();
@@ -37,7 +56,15 @@ int run(const fleet::worker::WorkerOptions& options) {
     fleet::base::Log log("worker", options.log_level);
     const auto store =
         fleet::store::open_store(options.store, clock, fleet::store::Missing::refuse);
-    fleet::worker::Worker worker(options, *store, clock, log);
+    fleet::definitions::OwnMachine machine;
+    if (!options.machine_file.empty()) {
+        auto loaded = load_machine(options, *store, clock, log);
+        if (!loaded) {
+            return kExitUsage;
+        }
+        machine = std::move(*loaded);
+    }
+    fleet::worker::Worker worker(options, *store, clock, log, {}, std::move(machine));
     const fleet::worker::SignalWatch signals(
         [&worker](const std::string& name) { worker.interrupt(name); });
     return worker.run();

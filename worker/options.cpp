@@ -13,6 +13,7 @@
 #include "common/base/errors.hpp"
 #include "common/base/ids.hpp"
 #include "common/base/nearest.hpp"
+#include "machines/definitions/built_in.hpp"
 
 namespace fleet::worker {
 namespace {
@@ -47,6 +48,7 @@ struct Typed {
     double lease_ttl = 15;
     double grace = 30;
     int prefetch = -1;
+    bool print_machine = false;
 };
 
 std::string own_host_name(const Environment& environment) {
@@ -93,6 +95,11 @@ void add_options(CLI::App& app, WorkerOptions& options, Typed& typed) {
     app.add_option("--log-level", typed.log_level,
                    "debug, info, warn, error or off (default: info)")
         ->type_name("L");
+    app.add_option("--machine", options.machine_file,
+                   "run this edited copy of the worker's own machine")
+        ->type_name("FILE");
+    app.add_flag("--print-machine", typed.print_machine,
+                 "print the built-in machine, to be edited, and exit");
     app.set_help_flag("-h,--help", "print this page");
     app.set_version_flag("-V,--version", "worker " FLEET_VERSION, "print the version");
 }
@@ -162,6 +169,10 @@ ParsedOptions parse_options(const std::vector<std::string>& arguments,
     try {
         // CLI11 takes them from the back.
         app.parse(std::vector<std::string>(arguments.rbegin(), arguments.rend()));
+        if (typed.print_machine) {
+            out << definitions::find_built_in("worker")->text;
+            return 0;
+        }
         complete(options, typed, environment);
         return options;
     } catch (const CLI::CallForHelp&) {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <filesystem>
 #include <functional>
 #include <iosfwd>
 #include <optional>
@@ -30,6 +31,8 @@ struct WorkerOptions {
     std::int64_t seat = 0;     ///< 0: started by hand, takes a seat of its own
     std::string launch_token;  ///< proves the seat; from FLEET_LAUNCH_TOKEN
     base::LogLevel log_level = base::LogLevel::info;
+    /// An edited copy of the machine `worker`; empty: the built-in one.
+    std::filesystem::path machine_file;
 };
 
 inline constexpr int kMostSlots = 1'000;
@@ -42,8 +45,8 @@ inline constexpr const char* kHostVariable = "FLEET_HOST";
 /// Value of an environment variable, empty if it is not set.
 using Environment = std::function<std::string(const char* name)>;
 
-/// An exit code when there is nothing to run: help and version were printed to `out` (0), or bad
-/// usage was explained on `err` (2).
+/// An exit code when there is nothing to run: help, version or the machine were printed to `out`
+/// (0), or bad usage was explained on `err` (2).
 using ParsedOptions = std::variant<WorkerOptions, int>;
 
 [[nodiscard]] ParsedOptions parse_options(const std::vector<std::string>& arguments,

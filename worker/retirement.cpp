@@ -21,33 +21,31 @@ bool is_final(WorkerStatus status) {
 
 }  // namespace
 
-std::optional<Worker::Ending> Worker::retire(Crew& crew) {
+Worker::Retired Worker::retire() {
     const Orders at_first = orders();
-    bool by_order = at_first.interruptions > 0;
+    const bool by_order = at_first.interruptions > 0;
     const std::string why = by_order ? at_first.why : "asked by its status";
     log_.info("retiring: nothing new is started",
               {{"reason", why}, {"running", std::to_string(queue_.state().busy)}});
-    give_back(crew, queue_.take_back_unbegun());
+    give_back(queue_.take_back_unbegun());
     machines_.set_leaving(true);
     if (by_order) {
         announce_retirement(why);
     }
-    bool lost = false;
-    if (!wait_for_running(crew, by_order, lost)) {
-        if (lost) {
-            lose(crew);
-            return Ending::lost;
-        }
+    const Retired waited = wait_for_running(by_order);
+    if (waited == Retired::called_back) {
         machines_.set_leaving(false);
         log_.info("called back: work goes on");
-        return std::nullopt;
+    }
+    if (waited != Retired::yes) {
+        return waited;
     }
     if (wake_up_.held() > 0) {
-        abort_running(crew);
+        abort_running();
     }
     runner_.kill_leftovers();
-    by_order = orders().interruptions > 0;
-    return leave(by_order || retired_attempts_) ? std::optional(Ending::retired) : std::nullopt;
+    leaves_by_order_ = orders().interruptions > 0 || retired_attempts_;
+    return Retired::yes;
 }
 
 void Worker::announce_retirement(const std::string& why) {
@@ -59,7 +57,7 @@ void Worker::announce_retirement(const std::string& why) {
     }
 }
 
-bool Worker::wait_for_running(Crew& crew, bool by_order, bool& lost) {
+Worker::Retired Worker::wait_for_running(bool by_order) {
     const base::BootTime deadline = clock_.boot_now() + options_.grace;
     for (;;) {
         const WakeUp::Ticket ticket = wake_up_.ticket();
@@ -69,29 +67,28 @@ bool Worker::wait_for_running(Crew& crew, bool by_order, bool& lost) {
             throw base::StoreError(now.fatal_kind, now.fatal);
         }
         if (is_final(now.status)) {
-            lost = true;
-            return false;
+            return Retired::lost;
         }
         if (now.interruptions > 0 && !by_order) {
             by_order = true;
             announce_retirement(now.why);
         }
         if (!by_order && now.status == WorkerStatus::active) {
-            return false;
+            return Retired::called_back;
         }
         const auto left = std::chrono::ceil<Millis>(deadline - clock_.boot_now());
         if (wake_up_.held() == 0 || now.interruptions > 1 || left <= Millis{0}) {
-            return true;
+            return Retired::yes;
         }
         // A slot that was between two items may have been overtaken by the order.
-        give_back(crew, queue_.take_back_unbegun());
+        give_back(queue_.take_back_unbegun());
         wake_up_.wait(ticket, left);
     }
 }
 
-void Worker::abort_running(Crew& crew) {
+void Worker::abort_running() {
     retired_attempts_ = true;
-    give_back(crew, queue_.take_back());
+    give_back(queue_.take_back());
     const std::size_t ended = attempts_.close();
     log_.warn("the grace is over, what still runs is ended and goes back",
               {{"attempts", std::to_string(ended)}});
@@ -141,7 +138,7 @@ bool Worker::leave(bool by_order) {
     }
 }
 
-void Worker::lose(Crew& crew) {
+void Worker::lose() {
     std::string reason = "the registration is not there any more";
     try {
         if (const auto record = store_.registration().get(record_.worker_id)) {
@@ -153,13 +150,16 @@ void Worker::lose(Crew& crew) {
     }
     log_.error("this worker's registration has ended, everything it runs is ended",
                {{"worker", record_.worker_id}, {"registration", reason}});
-    drop_everything(crew);
+    drop_everything();
 }
 
-void Worker::drop_everything(Crew& crew) noexcept {
+void Worker::drop_everything() noexcept {
+    if (!crew_) {
+        return;  // it was never registered
+    }
     try {
         retired_attempts_ = true;
-        give_back(crew, queue_.take_back());
+        give_back(queue_.take_back());
         attempts_.close();
         const base::BootTime limit = clock_.boot_now() + kEndLimit;
         for (;;) {

@@ -57,23 +57,27 @@ class InlineRunner::Impl {
 
     /// Runs `body` beside; it must not throw.
     void beside(std::function<void()> body) {
+        // Joined here, behind the lock: a machine without end has children without end.
+        std::list<std::jthread> ended;
         const std::scoped_lock lock(mutex_);
-        ++running_;
-        threads_.emplace_back([this, body = std::move(body)] {
+        ended.swap(ended_);
+        const auto own = threads_.emplace(threads_.end());
+        *own = std::jthread([this, own, body = std::move(body)] {
             body();
             const std::scoped_lock inner(mutex_);
+            ended_.splice(ended_.end(), threads_, own);
             --running_;
             changed_.notify_all();
         });
+        ++running_;
     }
 
     void wait() {
         std::list<std::jthread> ended;
-        {
-            std::unique_lock lock(mutex_);
-            changed_.wait(lock, [this] { return running_ == 0; });
-            ended.swap(threads_);
-        }
+        std::unique_lock lock(mutex_);
+        changed_.wait(lock, [this] { return running_ == 0; });
+        ended.swap(ended_);
+        lock.unlock();
     }
 
     Outcome run(std::size_t machine, RunOptions options,
@@ -87,7 +91,8 @@ class InlineRunner::Impl {
     std::mutex mutex_;
     std::condition_variable changed_;
     std::size_t running_ = 0;
-    std::list<std::jthread> threads_;
+    std::list<std::jthread> threads_;  ///< that run
+    std::list<std::jthread> ended_;    ///< to be joined
 };
 
 namespace {

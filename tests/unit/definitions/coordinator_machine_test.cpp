@@ -1,5 +1,8 @@
 // The order in which the machines `coordinator` and `reaper` call their actions.
 #include <algorithm>
+#include <cstdint>
+#include <fstream>
+#include <unistd.h>
 
 #include <catch2/catch.hpp>
 
@@ -25,6 +28,14 @@ Value plan_of(const std::vector<std::string>& pools) {
     plan.set("launch_count", number(static_cast<std::int64_t>(pools.size())));
     plan.set("launch", objects("pool", pools));
     return plan;
+}
+
+/// Bytes.
+std::uint64_t address_space() {
+    std::ifstream file("/proc/self/statm");
+    std::uint64_t pages = 0;
+    file >> pages;
+    return pages * static_cast<std::uint64_t>(::sysconf(_SC_PAGESIZE));
 }
 
 }  // namespace
@@ -101,6 +112,20 @@ TEST_CASE("a scaler whose host was taken leaves without reaping") {
     script.on("heartbeat", "status", text("finished"));
     const Names called = run(script);
     CHECK(Names(called.end() - 2, called.end()) == Names{"heartbeat", "deregister_worker"});
+}
+
+TEST_CASE("a scaler that has called its reaper for a long time is no larger for it") {
+    constexpr int kHeartbeats = 1'000;
+    constexpr std::uint64_t kLimit = std::uint64_t{1} << 30U;  // a thread's stack is 8 MiB
+    Scripted script;
+    for (int beat = 0; beat < kHeartbeats; ++beat) {
+        script.on("rest", "due", text("heartbeat"));
+    }
+    script.on("rest", "status", text("finished"));
+    const std::uint64_t before = address_space();
+    const Names called = run(script);
+    CHECK(std::ranges::count(called, "list_stale_workers") == kHeartbeats);
+    CHECK(address_space() < before + kLimit);
 }
 
 TEST_CASE("the reaper runs by itself") {
