@@ -14,6 +14,9 @@ namespace fleet::worker {
 struct MachineExtras {
     std::map<std::string, calls::HooksMaker> hooks;
     std::shared_ptr<AgentMaker> agents;  ///< nullptr: none
+    /// `machine: one` as an execution of its own, which any worker may run, instead of in its
+    /// parent's place.
+    bool children_elsewhere = false;
 };
 
 }  // namespace fleet::worker

@@ -45,6 +45,7 @@ struct MachineScene {
     const PreparedMachine& prepared;
     std::string log_path;
     std::stop_token stop;
+    bool children_elsewhere = false;  ///< see MachineExtras
 };
 
 class MachineHost final : public engine::Host {
@@ -57,6 +58,8 @@ class MachineHost final : public engine::Host {
         bool is_root = true;  ///< the claimed execution, not a child in its place
         /// Its children of the first step may exist already.
         bool is_at_children = false;
+        /// `persistence: {enabled: false}`: the run leaves nothing in the store but its end.
+        bool is_kept = true;
     };
 
     MachineHost(MachineScene& scene, Run run);
@@ -100,12 +103,16 @@ class MachineHost final : public engine::Host {
     [[nodiscard]] model::NewChild new_child(const engine::MachineSnapshot& snapshot,
                                             const engine::ChildCall& call, std::int64_t ordinal,
                                             model::ChildKind kind) const;
+    /// Refuses what needs the store to a machine without persistence.
+    void require_kept(const std::string& what) const;
+    [[nodiscard]] Answer run_unkept(const engine::ChildrenRequest& request);
     [[nodiscard]] std::vector<model::ChildState> existing(const engine::MachineSnapshot& snapshot);
 
     MachineScene& scene_;
     const Run run_;
     bool is_at_children_;
-    bool is_woken_ = false;  ///< what woke the claimed execution was used up
+    bool is_woken_ = false;    ///< what woke the claimed execution was used up
+    std::int64_t unkept_ = 0;  ///< children of a machine without persistence so far
 };
 
 /// Runs one machine, the claimed one or one in its parent's place, from its beginning or its resume

@@ -107,13 +107,33 @@ model::Attempt MachineRunner::record_of(const contracts::Claimed& claimed,
     return record;
 }
 
+/// Only when its hooks have written something.
+std::optional<model::Attempt> MachineRunner::log_record_of(const contracts::Claimed& claimed,
+                                                           const std::string& path) const {
+    std::error_code code;
+    if (path.empty() || !std::filesystem::exists(path, code)) {
+        return std::nullopt;
+    }
+    model::Attempt record;
+    record.number = claimed.attempt;
+    record.worker_id = ports_.worker_id;
+    record.host = ports_.host;
+    record.started_at = record.finished_at = ports_.store.now();
+    record.stderr_path = path;
+    return record;
+}
+
 MachineOutcome MachineRunner::run(const contracts::Claimed& claimed,
                                   const PreparedMachine& prepared, const std::stop_token& stop) {
     MachineSteps steps(ports_.store, ports_.clock, claimed, stop, leaving_);
-    MachineScene scene{ports_.store, ports_.log, ports_.hooks, ports_.agents, steps,
-                       claimed,      prepared,   {},           stop};
-    if (!prepared.machine().computes_only) {
+    MachineScene scene{
+        ports_.store, ports_.log, ports_.hooks, ports_.agents, steps,
+        claimed,      prepared,   {},           stop,          ports_.children_elsewhere};
+    if (prepared.has_hooks()) {
         scene.log_path = log_path(claimed);
+        std::error_code code;  // Without a log the work goes on.
+        std::filesystem::create_directories(std::filesystem::path(scene.log_path).parent_path(),
+                                            code);
     }
     engine::RunOptions options;
     options.execution_id = claimed.lease.execution.text();
@@ -131,10 +151,11 @@ MachineOutcome MachineRunner::run(const contracts::Claimed& claimed,
         if (is_woken_by_message) {
             steps.hold();
         }
-        const engine::Outcome result = run_machine_in(
-            scene, prepared.machine(),
-            {claimed.lease.execution, claimed.parent, options.depth, true, at_children}, options,
-            input_of(claimed.input), claimed.snapshot);
+        const engine::Outcome result =
+            run_machine_in(scene, prepared.machine(),
+                           {claimed.lease.execution, claimed.parent, options.depth, true,
+                            at_children, prepared.machine().persists},
+                           options, input_of(claimed.input), claimed.snapshot);
         auto next = next_of(result);
         if (auto* failed = next ? std::get_if<model::NextFailed>(&*next) : nullptr) {
             if (failed->failure == model::FailureClass::counting) {
@@ -145,6 +166,7 @@ MachineOutcome MachineRunner::run(const contracts::Claimed& claimed,
             outcome.commit.attempt_record = record_of(claimed, failed->error);
         } else {
             outcome.commit = next ? steps.take(std::move(*next)) : steps.take_parked();
+            outcome.commit.attempt_record = log_record_of(claimed, scene.log_path);
         }
     } catch (const base::Cancelled&) {
         steps.flush_if_possible();

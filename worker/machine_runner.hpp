@@ -43,6 +43,7 @@ class MachineRunner {
         AgentMaker& agents;
         std::string worker_id;
         std::string host;
+        bool children_elsewhere = false;  ///< see MachineExtras
     };
     explicit MachineRunner(Ports ports);
     MachineRunner(const MachineRunner&) = delete;
@@ -63,6 +64,8 @@ class MachineRunner {
   private:
     [[nodiscard]] std::int64_t depth_of(const contracts::Claimed& claimed);
     [[nodiscard]] std::string log_path(const contracts::Claimed& claimed) const;
+    [[nodiscard]] std::optional<model::Attempt> log_record_of(const contracts::Claimed& claimed,
+                                                              const std::string& path) const;
     [[nodiscard]] model::Attempt record_of(const contracts::Claimed& claimed,
                                            const model::ExecutionError& error) const;
 

@@ -1,5 +1,6 @@
 #include "worker/prepared_machine.hpp"
 
+#include <algorithm>
 #include <utility>
 
 namespace fleet::worker {
@@ -8,13 +9,23 @@ namespace {
 /// Longer runs get a slot of their own, which can be stopped.
 constexpr std::int64_t kMostInstantSteps = 10'000;
 
+/// Of the machine or of one that may run in its place.
+bool uses_hooks(const engine::Program& program) {
+    return std::ranges::any_of(program.machines(), [](const engine::Machine& machine) {
+        return !machine.lifecycle_hooks.empty() ||
+               std::ranges::any_of(machine.states,
+                                   [](const auto& state) { return !state.hooks.empty(); });
+    });
+}
+
 }  // namespace
 
 PreparedMachine::PreparedMachine(std::shared_ptr<const engine::Program> program,
                                  model::WorkSpec spec)
     : program_(std::move(program)),
       spec_(std::move(spec)),
-      machine_(&program_->machines().at(static_cast<std::size_t>(spec_.entry))) {}
+      machine_(&program_->machines().at(static_cast<std::size_t>(spec_.entry))),
+      has_hooks_(uses_hooks(*program_)) {}
 
 bool PreparedMachine::is_instant() const {
     return machine_->computes_only && machine_->max_steps > 0 &&

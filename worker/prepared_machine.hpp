@@ -23,6 +23,9 @@ class PreparedMachine {
     /// It computes only, and not for long: many are run in one go.
     [[nodiscard]] bool is_instant() const;
 
+    /// Its calls may write to the attempt's log.
+    [[nodiscard]] bool has_hooks() const { return has_hooks_; }
+
     /// The spec number of the program's machine `entry`, for its executions as children; written
     /// into the store at the first call. Thread-safe.
     [[nodiscard]] std::int64_t child_spec(contracts::WorkBackend& work, std::size_t entry) const;
@@ -31,6 +34,7 @@ class PreparedMachine {
     const std::shared_ptr<const engine::Program> program_;
     const model::WorkSpec spec_;
     const engine::Machine* const machine_;
+    const bool has_hooks_;
     mutable std::mutex mutex_;  ///< guards `child_specs_`
     mutable std::map<std::size_t, std::int64_t> child_specs_;
 };

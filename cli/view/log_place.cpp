@@ -21,7 +21,8 @@ std::optional<LogPlace> locate_logs(const std::filesystem::path& data_folder,
                                     const model::Execution& execution,
                                     const std::vector<model::Attempt>& attempts, int number) {
     for (const model::Attempt& attempt : attempts) {
-        if (attempt.number == number && !attempt.stdout_path.empty()) {
+        if (attempt.number == number &&
+            !(attempt.stdout_path.empty() && attempt.stderr_path.empty())) {
             return LogPlace{attempt.stdout_path, attempt.stderr_path, attempt.stdout_offset};
         }
     }
@@ -39,6 +40,9 @@ std::optional<LogPlace> locate_logs(const std::filesystem::path& data_folder,
             break;
         }
         newest = LogPlace{tried + ".stdout.txt", tried + ".stderr.txt", std::nullopt};
+    }
+    if (!newest && is_file(stem + ".stderr.txt")) {
+        return LogPlace{{}, stem + ".stderr.txt", 0};  // what the hooks of a machine write
     }
     return newest;
 }

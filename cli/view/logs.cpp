@@ -32,11 +32,11 @@ struct LogOptions {
 class AttemptLogs {
   public:
     AttemptLogs(const LogPlace& place, const LogOptions& options) {
-        if (!options.only_stderr) {
+        if (!options.only_stderr && !place.stdout_path.empty()) {
             stdout_.emplace(place.stdout_path,
                             options.header ? std::optional<std::int64_t>(0) : place.stdout_offset);
         }
-        if (!options.only_stdout) {
+        if (!options.only_stdout && !place.stderr_path.empty()) {
             stderr_.emplace(place.stderr_path, 0);
         }
     }

@@ -8,6 +8,7 @@
 
 #include "common/base/json.hpp"
 #include "tests/support/fleet_box.hpp"
+#include "tests/support/folders.hpp"
 #include "tests/support/wait_until.hpp"
 
 using namespace fleet;
@@ -174,4 +175,92 @@ TEST_CASE("machines with children end as without kills when their workers are ki
         const int last = result.at("input").at("xs").at(4);
         CHECK(result.at("output").at("sum") == std::to_string(30 + last * last));
     }
+}
+
+TEST_CASE("a machine leaves between two steps when its worker retires, and loses none") {
+    const FleetBox box;
+    box.write("slow.py", R"(
+import json, sys, time
+for line in sys.stdin:
+    request = json.loads(line)
+    if request["method"] == "hello":
+        answer = {"id": request["id"], "hello": {"version": 1, "methods": ["on_action"]}}
+    else:
+        time.sleep(0.05)
+        context = request["context"]
+        context["n"] = context["n"] + 1
+        open("steps.txt", "a").write("x\n")
+        print("step", context["n"], file=sys.stderr, flush=True)
+        answer = {"id": request["id"], "result": context}
+    print(json.dumps(answer), flush=True)
+)");
+    box.write("fleet.yml", "hooks:\n  slow: {command: [python3, ./slow.py]}\n");
+    box.write("long.yml", kBegin + R"(
+data:
+  name: long
+  context: {n: 0}
+  states:
+    start:
+      action: step
+      hooks: slow
+      transitions: [{condition: "context.n < 40", to: start}, {to: done}]
+    done: {type: final, output: {n: context.n}}
+)");
+    const auto submit = box.fleet({"submit", "--batch", "l", "long.yml"});
+    INFO(submit.err);
+    REQUIRE(submit.exit_code == 0);
+    Program worker;
+    worker.argv = {(bin_dir() / "worker").string(), "--store", "sqlite:" + box.store().string(),
+                   "--log-level", "error"};
+    for (int round = 0; round < 3; ++round) {
+        const auto before = lines_of(box.read("steps.txt")).size();
+        ChildProgram run(worker);
+        REQUIRE(wait_until([&] { return lines_of(box.read("steps.txt")).size() >= before + 4; },
+                           std::chrono::seconds(20)));
+        run.kill(SIGTERM);
+        const auto end = run.wait(std::chrono::seconds(10));
+        INFO(run.err());
+        REQUIRE(end);
+        CHECK(end->exit_code == 0);
+    }
+    worker.argv.emplace_back("--once");
+    ChildProgram last(worker);
+    REQUIRE(last.wait(std::chrono::seconds(60)));
+    const auto results = results_of(box, "l");
+    REQUIRE(results.size() == 1);
+    CHECK(results.front().at("output").at("n") == 40);
+    // In order, so no step was done twice.
+    CHECK(lines_of(box.read("steps.txt")).size() == 40);
+    const std::string id = results.front().at("id");
+    CHECK_THAT(box.fleet({"logs", "--stderr", id}).out, Contains("step 40"));
+}
+
+TEST_CASE("a machine without persistence runs, and is told what it cannot do") {
+    const FleetBox box;
+    const std::string child = R"(
+  machines:
+    child:
+      spec: flatmachine
+      spec_version: "4.2.1"
+      data: {name: child, states: {start: {type: final, output: {y: 1}}}}
+)";
+    box.write("plain.yml", kBegin + "data:\n  name: plain\n  persistence: {enabled: false}" +
+                               child +
+                               R"(  states:
+    start: {machine: child, output_to_context: {y: output.y}, transitions: [{to: done}]}
+    done: {type: final, output: {y: context.y}}
+)");
+    const auto plain = box.fleet({"run", "--batch", "p", "plain.yml"});
+    INFO(plain.err);
+    CHECK(plain.exit_code == 0);
+    CHECK(results_of(box, "p").front().at("output").at("y") == 1);
+    box.write("many.yml", kBegin + "data:\n  name: many\n  persistence: {enabled: false}" + child +
+                              R"(  states:
+    start: {machine: [child, child], transitions: [{to: done}]}
+    done: {type: final}
+)");
+    const auto many = box.fleet({"run", "--batch", "m", "many.yml"});
+    CHECK(many.exit_code == 3);
+    const base::Json error = results_of(box, "m").front().at("error");
+    CHECK_THAT(std::string(error.at("message")), Contains("persistence.enabled"));
 }
