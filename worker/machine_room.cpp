@@ -56,6 +56,7 @@ MachineRunner& MachineRoom::runner() {
         .agents = *agents_,
         .worker_id = ports_.worker_id,
         .host = ports_.host,
+        .children_elsewhere = ports_.extras.children_elsewhere,
     });
     runner_->set_leaving(leaving_);
     return *runner_;
