@@ -1,6 +1,7 @@
 #include "machines/engine/snapshot.hpp"
 
 #include <array>
+#include <cmath>
 #include <utility>
 
 #include "common/base/errors.hpp"
@@ -115,8 +116,9 @@ LaunchIntent intent_of(const Value& value) {
 
 void read_numbers(const Reader& reader, MachineSnapshot& snapshot) {
     if (const Value* step = reader.find("step")) {
-        if (!step->is_number()) {
-            refuse("step", "a number");
+        constexpr double kMost = 9007199254740992.0;  // up to here floats know every integer
+        if (!step->is_number() || !(std::fabs(step->as_floating()) <= kMost)) {
+            refuse("step", "a number of steps");
         }
         snapshot.step = step->is_integral() ? step->as_integer()
                                             : static_cast<std::int64_t>(step->as_floating());

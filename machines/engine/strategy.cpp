@@ -40,8 +40,9 @@ void pause(double seconds, const std::stop_token& stop) {
     std::mutex mutex;
     std::unique_lock lock(mutex);
     std::condition_variable_any nobody_notifies;
-    nobody_notifies.wait_for(lock, stop, std::chrono::duration<double>(std::max(0.0, seconds)),
-                             [] { return false; });
+    constexpr double kLongest = 1e9;  // a clock's nanoseconds still hold it
+    const std::chrono::duration<double> duration(std::min(std::max(0.0, seconds), kLongest));
+    nobody_notifies.wait_for(lock, stop, duration, [] { return false; });
     if (stop.stop_requested()) {
         throw base::Cancelled("waiting before an agent is called again");
     }
