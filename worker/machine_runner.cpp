@@ -65,7 +65,19 @@ std::variant<std::shared_ptr<const PreparedMachine>, model::ExecutionError> Mach
     if (const auto refusal = program->refusal(entry)) {
         return config_error(refusal->message);
     }
-    return std::make_shared<const PreparedMachine>(std::move(program), std::move(spec));
+    std::unique_ptr<calls::HooksRegistry> hooks;
+    if (!spec.directory.empty()) {
+        const auto file = std::filesystem::path(spec.directory) / "hooks.yml";
+        auto read = calls::read_hook_file(file, calls::OtherMembers::refused);
+        if (!read.table) {
+            return config_error("the hooks beside the machine: " + read.diagnostics.front().line());
+        }
+        if (!read.table->empty()) {
+            hooks = ports_.hooks.beside(std::move(*read.table));
+        }
+    }
+    return std::make_shared<const PreparedMachine>(std::move(program), std::move(spec),
+                                                   std::move(hooks));
 }
 
 std::int64_t MachineRunner::depth_of(const contracts::Claimed& claimed) {
@@ -126,9 +138,9 @@ std::optional<model::Attempt> MachineRunner::log_record_of(const contracts::Clai
 MachineOutcome MachineRunner::run(const contracts::Claimed& claimed,
                                   const PreparedMachine& prepared, const std::stop_token& stop) {
     MachineSteps steps(ports_.store, ports_.clock, claimed, stop, leaving_);
-    MachineScene scene{
-        ports_.store, ports_.log, ports_.hooks, ports_.agents, steps,
-        claimed,      prepared,   {},           stop,          ports_.children_elsewhere};
+    calls::HooksRegistry& hooks = prepared.hooks() != nullptr ? *prepared.hooks() : ports_.hooks;
+    MachineScene scene{ports_.store, ports_.log, hooks, ports_.agents, steps,
+                       claimed,      prepared,   {},    stop,          ports_.children_elsewhere};
     if (prepared.has_hooks()) {
         scene.log_path = log_path(claimed);
         std::error_code code;  // Without a log the work goes on.

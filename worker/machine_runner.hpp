@@ -16,6 +16,7 @@
 #include "common/base/logging.hpp"
 #include "common/contracts/store.hpp"
 #include "common/contracts/work.hpp"
+#include "machines/calls/hooks_registry.hpp"
 #include "worker/machine_host.hpp"
 #include "worker/prepared_machine.hpp"
 
@@ -39,7 +40,7 @@ class MachineRunner {
         contracts::Store& store;
         const base::Clock& clock;
         base::Log& log;
-        calls::HooksRegistry& hooks;
+        calls::StandardHooks& hooks;
         AgentMaker& agents;
         std::string worker_id;
         std::string host;

@@ -21,9 +21,10 @@ bool uses_hooks(const engine::Program& program) {
 }  // namespace
 
 PreparedMachine::PreparedMachine(std::shared_ptr<const engine::Program> program,
-                                 model::WorkSpec spec)
+                                 model::WorkSpec spec, std::unique_ptr<calls::HooksRegistry> hooks)
     : program_(std::move(program)),
       spec_(std::move(spec)),
+      hooks_(std::move(hooks)),
       machine_(&program_->machines().at(static_cast<std::size_t>(spec_.entry))),
       has_hooks_(uses_hooks(*program_)) {}
 

@@ -9,17 +9,21 @@
 
 #include "common/contracts/work.hpp"
 #include "common/model/work_spec.hpp"
+#include "machines/calls/hooks.hpp"
 #include "machines/engine/program.hpp"
 
 namespace fleet::worker {
 
 class PreparedMachine {
   public:
-    PreparedMachine(std::shared_ptr<const engine::Program> program, model::WorkSpec spec);
+    /// `hooks`: those of a table beside the machine's file; nullptr: the fleet's.
+    PreparedMachine(std::shared_ptr<const engine::Program> program, model::WorkSpec spec,
+                    std::unique_ptr<calls::HooksRegistry> hooks);
 
     [[nodiscard]] const engine::Program& program() const { return *program_; }
     [[nodiscard]] const engine::Machine& machine() const { return *machine_; }
     [[nodiscard]] const model::WorkSpec& spec() const { return spec_; }
+    [[nodiscard]] calls::HooksRegistry* hooks() const { return hooks_.get(); }
     /// It computes only, and not for long: many are run in one go.
     [[nodiscard]] bool is_instant() const;
 
@@ -33,6 +37,7 @@ class PreparedMachine {
   private:
     const std::shared_ptr<const engine::Program> program_;
     const model::WorkSpec spec_;
+    const std::unique_ptr<calls::HooksRegistry> hooks_;
     const engine::Machine* const machine_;
     const bool has_hooks_;
     mutable std::mutex mutex_;  ///< guards `child_specs_`

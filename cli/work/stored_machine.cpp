@@ -6,6 +6,7 @@
 #include "cli/machine/load.hpp"
 #include "common/base/errors.hpp"
 #include "common/base/hash.hpp"
+#include "machines/calls/hook_table.hpp"
 #include "machines/config/machine_bundle.hpp"
 
 namespace fleet::cli {
@@ -45,13 +46,22 @@ StoredMachine read_machine_file(CommandContext& context, const std::string& file
                 std::to_string(loaded.diagnostics.size()) + " errors and warnings stand above",
             "mend the file (`fleet validate " + file + "` checks it); nothing was submitted");
     }
+    const auto folder = (context.directory / file).lexically_normal().parent_path();
+    const auto hooks = calls::read_hook_file(folder / "hooks.yml", calls::OtherMembers::refused);
+    for (const config::Diagnostic& one : hooks.diagnostics) {
+        context.err << one.line() << '\n';
+    }
+    if (!hooks.table) {
+        throw base::ConfigError("the table of hooks beside the machine " + file + " is wrong",
+                                "mend hooks.yml; nothing was submitted");
+    }
     const config::MachineDefinition& machine = loaded.bundle->machines.front();
     StoredMachine stored;
     stored.config.raw = config::canonical_text(*loaded.bundle);
     stored.config.hash = base::content_hash(stored.config.raw);
     stored.config.machine_name = machine.name;
     stored.config.spec_version = machine.spec_version;
-    stored.folder = (context.directory / file).lexically_normal().parent_path().string();
+    stored.folder = folder.string();
     stored.stage = stage_of(machine, machine.states[machine.initial]);
     stored.stage_rank = rank_of(machine, stored.stage);
     return stored;

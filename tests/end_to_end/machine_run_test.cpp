@@ -131,6 +131,69 @@ data:
     CHECK(results_of(box, "c").front().at("output").at("n") == 5);
 }
 
+TEST_CASE("a table of hooks beside the machine counts for that machine") {
+    const FleetBox box;
+    std::filesystem::create_directory(box.path("there"));
+    box.write("there/say.py", R"(
+import json, sys
+for line in sys.stdin:
+    request = json.loads(line)
+    if request["method"] == "hello":
+        answer = {"id": request["id"], "hello": {"version": 1, "methods": ["on_action"]}}
+    else:
+        answer = {"id": request["id"], "result": dict(request["context"], said="there")}
+    print(json.dumps(answer), flush=True)
+)");
+    box.write("there/hooks.yml", "hooks:\n  say: {command: [python3, ./say.py]}\n");
+    box.write("there/say.yml", kBegin + R"(
+data:
+  name: say
+  states:
+    start: {action: say, hooks: say, transitions: [{to: done}]}
+    done: {type: final, output: {said: context.said}}
+)");
+    const auto run = box.fleet({"run", "--batch", "h", "there/say.yml"});
+    INFO(run.err << run.out);
+    REQUIRE(run.exit_code == 0);
+    CHECK(results_of(box, "h").front().at("output").at("said") == "there");
+    box.write("there/hooks.yml", "hooks:\n  say: {comand: [python3]}\n");
+    const auto wrong = box.fleet({"run", "there/say.yml"});
+    CHECK(wrong.exit_code == 1);
+    CHECK_THAT(wrong.err, Contains("hooks.yml:2:9") && Contains("comand"));
+}
+
+TEST_CASE("a context that grows beyond all bounds is an error that says so") {
+    const FleetBox box;
+    box.write("large.yml", kBegin + R"(
+data:
+  name: large
+  context: {text: "0123456789"}
+  persistence: {checkpoint_on: [machine_end]}
+  states:
+    start:
+      machine: copy
+      input: {text: context.text}
+      output_to_context: {text: output.text}
+      transitions: [{condition: "context.machine.step < 40", to: start}, {to: done}]
+    done: {type: final, output: {r: 1}}
+  machines:
+    copy:
+      spec: flatmachine
+      spec_version: "4.2.1"
+      data:
+        name: copy
+        persistence: {checkpoint_on: [machine_end]}
+        context: {text: input.text}
+        states: {start: {type: final, output: {text: "{{ context.text ~ context.text }}"}}}
+)");
+    const auto run = box.fleet({"run", "--batch", "g", "large.yml"});
+    CHECK(run.exit_code == 3);
+    const base::Json error = results_of(box, "g").front().at("error");
+    INFO(error.dump());
+    CHECK(error.at("type") == "LimitError");
+    CHECK_THAT(std::string(error.at("message")), Contains("MiB"));
+}
+
 TEST_CASE("a machine that fails says which error it was, and why") {
     const FleetBox box;
     box.write("bad.yml", kBegin + R"(
