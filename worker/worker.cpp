@@ -28,6 +28,13 @@ std::optional<std::size_t> prefetch_limit(const WorkerOptions& options) {
                             : std::nullopt;
 }
 
+MachineExtras with_jobs(MachineExtras extras, MachineJobs& jobs) {
+    extras.hooks.try_emplace(
+        std::string(definitions::kOwnHooks),
+        [&jobs](const expression::Value& /*args*/) { return make_distributed_hooks(jobs); });
+    return extras;
+}
+
 }  // namespace
 
 Worker::Worker(WorkerOptions options, contracts::Store& store, const base::Clock& clock,
@@ -43,13 +50,14 @@ Worker::Worker(WorkerOptions options, contracts::Store& store, const base::Clock
       attempts_(static_cast<std::size_t>(options_.slots)),
       claim_size_(static_cast<std::size_t>(options_.slots), prefetch_limit(options_)),
       runner_(runner_options(options_, store, record_), clock),
+      jobs_({.store = store, .clock = clock, .worker = record_, .lease_ttl = options_.lease_ttl}),
       machines_({.store = store,
                  .clock = clock,
                  .log = log,
                  .worker_id = record_.worker_id,
                  .host = record_.host,
                  .process_mark = record_.owner,
-                 .extras = std::move(extras)}),
+                 .extras = with_jobs(std::move(extras), jobs_)}),
       specs_(store.work(), runner_, machines_),
       host_watch_(store, clock, record_) {}
 

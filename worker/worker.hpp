@@ -28,6 +28,7 @@
 #include "machines/calls/run_attempt.hpp"
 #include "machines/definitions/own_run.hpp"
 #include "worker/claim_size.hpp"
+#include "worker/distributed_hooks.hpp"
 #include "worker/host_watch.hpp"
 #include "worker/machine_extras.hpp"
 #include "worker/machine_room.hpp"
@@ -148,6 +149,7 @@ class Worker {
     RunningAttempts attempts_;
     ClaimSize claim_size_;
     calls::AttemptRunner runner_;
+    MachineJobs jobs_;
     MachineRoom machines_;
     SpecCache specs_;
     HostWatch host_watch_;  ///< of the keeper's thread

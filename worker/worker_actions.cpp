@@ -69,6 +69,7 @@ void Worker::register_worker(Value& context) {
                              {"slots", std::to_string(record_.slots)},
                              {"version", record_.version}});
     crew_ = std::make_unique<Crew>(*this);
+    jobs_.renew_with(crew_->keeper);
     context.set("worker_id", Value::string(record_.worker_id));
     context.set("pool_id", Value::string(record_.pool));
     context.set("status", Value::string("active"));

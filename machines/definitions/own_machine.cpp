@@ -69,7 +69,7 @@ class OwnChecks {
                                                 bool is_first) const {
         config::Findings findings(machine.file);
         const config::Place place{machine.at, "data"};
-        if (!machine.persistence || machine.persistence->enabled) {
+        if (is_first && (!machine.persistence || machine.persistence->enabled)) {
             findings.error(place, "a program's own machine keeps no checkpoints",
                            "write `persistence: {enabled: false}`");
         }
