@@ -18,6 +18,7 @@ void add_wait_command(Commands& commands);
 void add_result_commands(Commands& commands);  // result, results
 void add_bulk_commands(Commands& commands);    // cancel, requeue
 void add_signal_command(Commands& commands);
+void add_import_command(Commands& commands);
 
 // Seeing.
 void add_status_command(Commands& commands);

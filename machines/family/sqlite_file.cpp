@@ -102,6 +102,21 @@ SqliteFile::SqliteFile(const std::filesystem::path& file, const char* schema) {
     }
 }
 
+SqliteFile::SqliteFile(const std::filesystem::path& file) {
+    const int code = sqlite3_open_v2(file.c_str(), &database_,
+                                     SQLITE_OPEN_READONLY | SQLITE_OPEN_FULLMUTEX, nullptr);
+    try {
+        if (code != SQLITE_OK) {
+            fail(database_, "opening " + file.string());
+        }
+        sqlite3_busy_timeout(database_, kBusyTimeoutMs);
+        SqliteQuery(database_, "SELECT count(*) FROM sqlite_schema").step();
+    } catch (...) {
+        sqlite3_close(database_);
+        throw;
+    }
+}
+
 SqliteFile::~SqliteFile() {
     sqlite3_close(database_);
 }

@@ -38,6 +38,8 @@ class SqliteFile {
   public:
     /// Makes the file when there is none, then runs `schema` (CREATE ... IF NOT EXISTS).
     SqliteFile(const std::filesystem::path& file, const char* schema);
+    /// An existing file, only to be read.
+    explicit SqliteFile(const std::filesystem::path& file);
     SqliteFile(const SqliteFile&) = delete;
     SqliteFile& operator=(const SqliteFile&) = delete;
     ~SqliteFile();
