@@ -14,6 +14,8 @@
 #include "common/base/fd.hpp"
 #include "common/base/json.hpp"
 #include "common/model/json_writer.hpp"
+#include "machines/expression/errors.hpp"
+#include "machines/expression/print.hpp"
 
 namespace fleet::cli {
 namespace {
@@ -86,7 +88,12 @@ base::JsonText payload_of(const CommandContext& context, const SignalOptions& op
         throw base::ConfigError(source + " is larger than 1 MiB, the most that a signal carries",
                                 "put large data into a file and send its path");
     }
-    return base::dump_json(base::parse_json(text, source));
+    static_cast<void>(base::parse_json(text, source));
+    try {
+        return expression::to_json(expression::from_json(text));  // keeps long integers exact
+    } catch (const expression::EvaluationError& error) {
+        throw base::ConfigError(source + ": " + error.what());
+    }
 }
 
 int send_broadcast(CommandContext& context, contracts::Store& store, const SignalOptions& options,

@@ -15,6 +15,8 @@
 #include "common/base/json.hpp"
 #include "machines/calls/builtins.hpp"
 #include "machines/calls/placeholder.hpp"
+#include "machines/expression/errors.hpp"
+#include "machines/expression/print.hpp"
 
 namespace fleet::cli {
 namespace {
@@ -96,9 +98,12 @@ std::string json_input(const std::optional<std::string>& input) {
         return {};
     }
     try {
-        return base::dump_json(base::parse_json(*input, "--input"));
+        static_cast<void>(base::parse_json(*input, "--input"));
+        return expression::to_json(expression::from_json(*input));  // keeps long integers exact
     } catch (const base::ConfigError& error) {
         throw UsageError(error.what(), "write JSON, for example --input '{\"seconds\": 1}'");
+    } catch (const expression::EvaluationError& error) {
+        throw UsageError(std::string("--input: ") + error.what(), "");
     }
 }
 
