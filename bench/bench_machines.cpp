@@ -209,7 +209,11 @@ data:
       spec_version: "4.2.1"
       data: {name: child, states: {start: {type: final, output: {ok: true}}}}
   states:
-    start: {foreach: context.xs, machine: child, output_to_context: {n: "{{ output | length }}"}, transitions: [{to: end}]}
+    start:
+      foreach: context.xs
+      machine: child
+      output_to_context: {n: "{{ output | length }}"}
+      transitions: [{to: end}]
     end: {type: final, output: {n: context.n}}
 )");
     std::string xs;
