@@ -3,6 +3,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include <CLI/App.hpp>
@@ -11,6 +12,7 @@
 #include "cli/core/duration.hpp"
 #include "cli/core/known_names.hpp"
 #include "cli/core/output.hpp"
+#include "cli/operate/stage_option.hpp"
 #include "common/model/json_writer.hpp"
 
 namespace fleet::cli {
@@ -22,12 +24,13 @@ struct ScaleOptions {
     std::string max_workers;
     std::string slots;
     std::string drain_target;
+    std::vector<std::string> stages;
     bool create = false;
     FormatOptions format;
 
     [[nodiscard]] bool changes() const {
         return create || min_workers || !max_workers.empty() || !slots.empty() ||
-               !drain_target.empty();
+               !drain_target.empty() || !stages.empty();
     }
 };
 
@@ -67,11 +70,33 @@ void apply(const ScaleOptions& options, model::PoolPolicy& policy) {
     if (!options.slots.empty()) {
         policy.slots_per_worker = number_or_auto(options.slots, "--slots", 1).value_or(0);
     }
+    for (const std::string& stage : options.stages) {
+        apply_stage_option(stage, policy.stages);
+    }
     if (options.drain_target == "none") {
         policy.drain_target.reset();
     } else if (!options.drain_target.empty()) {
         policy.drain_target = parse_duration(options.drain_target, "--drain-target");
     }
+}
+
+base::JsonText stages_json(const model::PoolPolicy& policy) {
+    std::string text = "[";
+    for (const model::StagePolicy& stage : policy.stages) {
+        model::JsonObjectWriter json;
+        json.text("stage", stage.stage);
+        json.integer("rank", stage.rank);
+        for (const auto& [name, water] :
+             {std::pair{"low_water", stage.low_water}, {"high_water", stage.high_water}}) {
+            if (water) {
+                json.integer(name, *water);
+            } else {
+                json.null(name);
+            }
+        }
+        text += (text.size() > 1 ? "," : "") + json.finish();
+    }
+    return text + "]";
 }
 
 base::JsonText policy_json(const model::PoolPolicy& policy) {
@@ -91,6 +116,7 @@ base::JsonText policy_json(const model::PoolPolicy& policy) {
     }
     json.integer("max_wait_ms", policy.max_wait.count());
     json.integer("stabilization_ms", policy.stabilization.count());
+    json.embed("stages", stages_json(policy));
     json.boolean("paused", policy.paused);
     json.integer("version", policy.version);
     return json.finish();
@@ -122,6 +148,12 @@ void print_policies(CommandContext& context, const std::vector<model::PoolPolicy
              {policy.paused ? "paused" : "open", policy.paused ? Colour::yellow : Colour::plain}});
     }
     table.print(context.out, context.terminal);
+    for (const model::PoolPolicy& policy : policies) {
+        for (const model::StagePolicy& stage : policy.stages) {
+            context.out << policy.pool << ", stage " << printable(stage.stage) << ": "
+                        << describe_stage(stage) << '\n';
+        }
+    }
 }
 
 model::PoolPolicy current_policy(contracts::Store& store, const ScaleOptions& options) {
@@ -168,11 +200,17 @@ void add_scale_command(Commands& commands) {
              "number of cores of a host; SLOTS auto is 4, for commands as many as keep slots x\n"
              "workers within the cores. The drain target is the time in which the backlog should "
              "be\n"
-             "gone: without one, as fast as the box allows.",
-         .examples = "  fleet scale\n"
-                     "  fleet scale default --min 1 --max 8\n"
-                     "  fleet scale gpu --create --max 2 --slots 1\n"
-                     "  fleet scale default --max auto --drain-target 2h\n"});
+             "gone: without one, as fast as the box allows.\n"
+             "\n"
+             "Stages: those with a larger rank are claimed first, so that what is begun ends.\n"
+             "While fewer than LOW executions are pending in a stage, the stage before it is\n"
+             "claimed first instead; with HIGH or more it is not claimed at all.",
+         .examples =
+             "  fleet scale\n"
+             "  fleet scale default --min 1 --max 8\n"
+             "  fleet scale gpu --create --max 2 --slots 1\n"
+             "  fleet scale default --max auto --drain-target 2h\n"
+             "  fleet scale default --stage plan:rank=0 --stage write:rank=1,low=4,high=40\n"});
     const auto options = std::make_shared<ScaleOptions>();
     app.add_option("POOL", options->pool, "the pool (default: show all of them)");
     app.add_option("--min", options->min_workers, "keep at least so many workers")->type_name("N");
@@ -183,6 +221,9 @@ void add_scale_command(Commands& commands) {
     app.add_option("--drain-target", options->drain_target,
                    "have the backlog done within this time, or none")
         ->type_name("DURATION");
+    app.add_option("--stage", options->stages, "a stage's place and marks; may be repeated")
+        ->type_name("NAME:rank=N,low=N,high=N")
+        ->allow_extra_args(false);
     app.add_flag("--create", options->create, "make the pool, which must not be there");
     add_format_options(app, options->format);
     commands.on(app, [options](CommandContext& context) { return scale(context, *options); });

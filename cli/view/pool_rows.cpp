@@ -1,5 +1,6 @@
 #include "cli/view/pool_rows.hpp"
 
+#include <algorithm>
 #include <optional>
 #include <set>
 
@@ -14,6 +15,44 @@ std::string count_text(std::int64_t count) {
 
 Cell count_cell(std::int64_t count, Colour colour) {
     return {count_text(count), count == 0 ? Colour::dim : colour};
+}
+
+void set_marks(const std::optional<model::PoolPolicy>& policy, PoolRow& row) {
+    row.low_water.reset();
+    row.high_water.reset();
+    if (!policy) {
+        return;
+    }
+    const auto stage =
+        std::ranges::find(policy->stages, row.stage.stage, &model::StagePolicy::stage);
+    if (stage != policy->stages.end()) {
+        row.low_water = stage->low_water;
+        row.high_water = stage->high_water;
+    }
+}
+
+/// "12 (5..40)": with its marks, where it has any.
+Cell buffer_cell(const PoolRow& row) {
+    if (!row.buffer) {
+        return {"-"};
+    }
+    const bool starves = row.low_water && *row.buffer < *row.low_water;
+    const bool full = row.high_water && *row.buffer >= *row.high_water;
+    std::string text = with_commas(*row.buffer);
+    if (row.low_water || row.high_water) {
+        text += " (" + (row.low_water ? with_commas(*row.low_water) : "") + ".." +
+                (row.high_water ? with_commas(*row.high_water) : "") + ")";
+    }
+    return {text, starves || full ? Colour::yellow : Colour::plain};
+}
+
+void embed_count(model::JsonObjectWriter& json, std::string_view name,
+                 const std::optional<std::int64_t>& count) {
+    if (count) {
+        json.integer(name, *count);
+    } else {
+        json.null(name);
+    }
 }
 
 void embed_millis(model::JsonObjectWriter& json, std::string_view name,
@@ -60,8 +99,15 @@ std::vector<PoolRow> collect_pool_rows(contracts::Store& store, const std::strin
         if (pressure->stages.empty()) {
             pressure->stages.emplace_back();
         }
+        const auto policy = store.scaling().pool(name);
         for (const model::StagePressure& stage : pressure->stages) {
             row.stage = stage;
+            row.buffer.reset();
+            // Later stages come first: the last one is where the pool's work begins.
+            if (stage.stage != pressure->stages.back().stage) {
+                row.buffer = stage.counts.pending;
+            }
+            set_marks(policy, row);
             rows.push_back(row);
         }
     }
@@ -71,6 +117,7 @@ std::vector<PoolRow> collect_pool_rows(contracts::Store& store, const std::strin
 Table pool_table(const std::vector<PoolRow>& rows) {
     Table table({{"POOL", Align::left, true},
                  {"STAGE", Align::left, true, true},
+                 {"BUFFER", Align::right, false, true},
                  {"READY", Align::right},
                  {"DELAYED", Align::right, false, true},
                  {"RUNNING", Align::right},
@@ -87,6 +134,7 @@ Table pool_table(const std::vector<PoolRow>& rows) {
         table.add({{row.paused ? row.pool + " (paused)" : row.pool,
                     row.paused ? Colour::yellow : Colour::plain},
                    {stage.stage.empty() ? "-" : stage.stage},
+                   buffer_cell(row),
                    count_cell(stage.ready, Colour::plain),
                    count_cell(stage.delayed, Colour::plain),
                    count_cell(stage.counts.running, Colour::cyan),
@@ -118,6 +166,9 @@ base::JsonText pool_row_json(const PoolRow& row) {
     json.integer("cancelled", stage.counts.cancelled);
     json.integer("in_flight", stage.counts.running + stage.counts.waiting);
     json.integer("terminal", stage.counts.terminal());
+    embed_count(json, "buffer", row.buffer);
+    embed_count(json, "low_water", row.low_water);
+    embed_count(json, "high_water", row.high_water);
     embed_millis(json, "oldest_ready_age_ms", stage.oldest_ready_age);
     json.embed("arrivals_per_second", json_number(stage.arrivals_per_second));
     json.embed("completions_per_second", json_number(stage.completions_per_second));

@@ -1,6 +1,8 @@
 // The figures of `fleet status` and `fleet top`: one row a pool and stage, read in O(stages).
 #pragma once
 
+#include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -14,6 +16,10 @@ struct PoolRow {
     std::string pool;
     bool paused = false;
     model::StagePressure stage;
+    /// What is pending in a stage that is not the pool's first: what was handed to it.
+    std::optional<std::int64_t> buffer;
+    std::optional<std::int64_t> low_water;
+    std::optional<std::int64_t> high_water;
     /// Of the pool as a whole, repeated in each of its stages.
     int workers = 0;
     int slots = 0;

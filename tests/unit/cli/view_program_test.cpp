@@ -26,12 +26,12 @@ struct Run {
 
 /// The commands of this file's part only, with an empty folder as the current directory.
 Run run(const std::vector<std::string>& arguments, const std::string& fleet_store = {}) {
-    static constexpr std::array<AddCommands, 17> kCommands{
+    static constexpr std::array<AddCommands, 20> kCommands{
         add_status_command,  add_ps_command,        add_show_command,      add_why_command,
         add_logs_command,    add_registry_commands, add_decisions_command, add_errors_command,
         add_batches_command, add_top_command,       add_scale_command,     add_pause_commands,
         add_retire_command,  add_check_command,     add_prune_command,     add_backup_command,
-        add_version_command};
+        add_version_command, add_signal_command,    add_signals_command,   add_import_command};
     const test_support::TemporaryFolder folder;
     const test_support::TestClock clock;
     const Terminal terminal({});
@@ -90,9 +90,10 @@ TEST_CASE("bad usage exits 2 and says where to read") {
 }
 
 TEST_CASE("help goes to standard output, has examples and exit codes") {
-    for (const char* command : {"status", "ps", "show", "why", "logs", "workers", "hosts",
-                                "decisions", "errors", "batches", "top", "scale", "pause",
-                                "unpause", "retire", "check", "prune", "backup", "version"}) {
+    for (const char* command :
+         {"status", "ps",      "show",    "why",    "logs",    "workers", "hosts",  "decisions",
+          "errors", "batches", "top",     "scale",  "pause",   "unpause", "retire", "check",
+          "prune",  "backup",  "version", "signal", "signals", "import"}) {
         CAPTURE(command);
         const Run end = run({command, "--help"});
         CHECK(end.code == 0);
