@@ -78,8 +78,8 @@ void MachineSteps::checkpoint(const model::ExecutionId& run,
     put(part, snapshot, kept);
     if (pending_++ == 0) {
         pending_since_ = clock_.boot_now();
-    } else if (is_due()) {
-        flush();
+    } else if (is_due() && snapshot.event != engine::Event::machine_end) {
+        flush();  // an end is not final before its hook has seen it
     }
     if (leaving_.load(std::memory_order_relaxed) && snapshot.event == engine::Event::state_exit &&
         run == root_.run) {

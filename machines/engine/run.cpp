@@ -297,9 +297,12 @@ class MachineRun::Impl {
     }
 
     Outcome end(Value output) {
+        if (run_.lifecycle) {
+            // Before the end's checkpoint: that becomes durable with what the hook makes of it.
+            run_.before_hook(*run_.lifecycle, "on_machine_end");
+        }
         run_.checkpoint(Event::machine_end, "end", output);
         if (run_.lifecycle) {
-            run_.before_hook(*run_.lifecycle, "on_machine_end");
             Value changed = run_.lifecycle->on_machine_end(run_.scope("", run_.options.stop),
                                                            run_.snapshot.context, output);
             if (!changed.same_storage(output) && !expression::equal(changed, output)) {
