@@ -116,6 +116,9 @@ std::vector<std::string> Launcher::arguments(const LaunchRequest& request, const
     if (!options_.machine_file.empty()) {
         argv.insert(argv.end(), {"--machine", options_.machine_file.string()});
     }
+    if (options_.resume_only) {
+        argv.emplace_back("--resume-only");
+    }
     return argv;
 }
 

@@ -29,6 +29,7 @@ struct LauncherOptions {
     base::Millis grace{30'000};
     std::string log_level = "info";
     std::filesystem::path machine_file;  ///< of the workers; empty: their built-in one
+    bool resume_only = false;            ///< they begin nothing new
 };
 
 struct LaunchRequest {

@@ -36,6 +36,7 @@ LauncherOptions launcher_options(const contracts::Store& store, const ScalerOpti
     launcher.grace = options.grace;
     launcher.log_level = options.log_level_name;
     launcher.machine_file = options.worker_machine_file;
+    launcher.resume_only = options.resume_only;
     return launcher;
 }
 

@@ -77,6 +77,8 @@ void add_options(CLI::App& app, ScalerOptions& options, Typed& typed) {
     app.add_flag("--json", options.json, "With --dry-run: the plan as JSON");
     app.add_flag("--leave-workers", options.leave_workers,
                  "When stopped, leave the workers running");
+    app.add_flag("--resume-only", options.resume_only,
+                 "Workers go on with what was begun before and begin nothing new");
     app.add_option("--host-id", options.host, "Name of this host; default its host name")
         ->type_name("H");
     app.add_option("--parent-fd", options.parent_fd,

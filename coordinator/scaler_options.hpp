@@ -26,6 +26,7 @@ struct ScalerOptions {
     bool dry_run = false;
     bool json = false;  ///< of the dry run
     bool leave_workers = false;
+    bool resume_only = false;  ///< workers begin nothing new
     std::string host;
     std::optional<int> parent_fd;
     base::Millis grace{30'000};

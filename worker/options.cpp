@@ -78,6 +78,8 @@ void add_options(CLI::App& app, WorkerOptions& options, Typed& typed) {
         ->check(CLI::Range(0, 10'000))
         ->type_name("N");
     app.add_flag("--once", options.once, "work until nothing is claimable, then exit");
+    app.add_flag("--resume-only", options.resume_only,
+                 "go on with what was begun before, begin nothing new");
     app.add_option("--worker-id", options.worker_id,
                    "registration id, never used twice (default: HOST-random)")
         ->type_name("ID");

@@ -23,9 +23,10 @@ struct WorkerOptions {
     int slots = 4;
     /// The most items claimed beyond the slots; unset: chosen by how long items take.
     std::optional<int> prefetch;
-    bool once = false;      ///< end when nothing is claimable
-    std::string worker_id;  ///< never empty after parsing
-    std::string host;       ///< this box's name
+    bool once = false;         ///< end when nothing is claimable
+    bool resume_only = false;  ///< claim only what was begun before
+    std::string worker_id;     ///< never empty after parsing
+    std::string host;          ///< this box's name
     base::Millis lease_ttl{15'000};
     base::Millis grace{30'000};
     std::int64_t seat = 0;     ///< 0: started by hand, takes a seat of its own

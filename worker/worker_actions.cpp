@@ -207,6 +207,7 @@ void Worker::ask(ClaimSize::Next next) {
     request.limit = next.limit;
     request.begin = next.begin;
     request.ttl = options_.lease_ttl;
+    request.resume_only = options_.resume_only;
     const base::BootTime sent = clock_.boot_now();
     turn_.answer = store_.work().claim(request);
     turn_.asked = next.limit;
