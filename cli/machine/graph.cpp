@@ -42,9 +42,11 @@ void add_graph_command(Commands& commands) {
              "Writes the drawing as text: Mermaid, which many viewers of Markdown show,\n"
              "or DOT for Graphviz. Dashed lines are taken after an error.",
          .examples = "  fleet graph machine.yml\n"
-                     "  fleet graph machine.yml --format dot | dot -Tsvg > machine.svg\n"});
+                     "  fleet graph machine.yml --format dot | dot -Tsvg > machine.svg\n"
+                     "  fleet graph builtin:worker       what every worker process does\n"});
     const auto options = std::make_shared<GraphOptions>();
-    app.add_option("FILE", options->file, "a machine file, YAML or JSON")->required();
+    app.add_option("FILE", options->file, "a machine file, YAML or JSON, or builtin:NAME")
+        ->required();
     app.add_option("--format", options->format, "mermaid or dot")->type_name("FORMAT");
     commands.on(app, [options](CommandContext& context) { return graph(context, *options); });
 }

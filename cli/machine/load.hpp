@@ -9,6 +9,7 @@
 namespace fleet::cli {
 
 /// `file` as it was typed; files in messages are named from the current folder as well.
+/// `builtin:NAME` is one of the fleet's own machines; throws base::ConfigError when there is none.
 [[nodiscard]] config::LoadResult load_machine_file(const CommandContext& context,
                                                    const std::string& file);
 

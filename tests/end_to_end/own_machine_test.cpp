@@ -137,4 +137,53 @@ TEST_CASE("a scaler whose copy fails stops its workers and says so") {
     CHECK(result.err.find("the scaler's machine has failed") != std::string::npos);
 }
 
+TEST_CASE("a user's machine takes the jobs of another pool, all of them, each once") {
+    const Box box;
+    box.submit(1);
+    REQUIRE(box.fleet({"scale", "jobs", "--create"}).exit_code == 0);
+    REQUIRE(box.fleet({"submit", "--pool", "jobs", "--batch", "j", "--items", "-", "builtin:noop"},
+                      "1\n2\n3\n4\n5\n")
+                .exit_code == 0);
+    box.write("taker.yml", R"(spec: flatmachine
+spec_version: "4.2.1"
+data:
+  name: taker
+  context: {pool_id: jobs, result: taken, job_id: null}
+  states:
+    claim:
+      type: initial
+      hooks: distributed-worker
+      action: claim_job
+      transitions:
+        - {condition: "context.job_id == null", to: done}
+        - {to: work}
+    work:
+      hooks: distributed-worker
+      action: complete_job
+      transitions: [{to: claim}]
+    done: {type: final}
+)");
+    REQUIRE(box.fleet({"submit", "--batch", "t", "taker.yml"}).exit_code == 0);
+    CHECK(box.run("worker", {"--once"}).exit_code == 0);
+    REQUIRE(box.results("t").size() == 1);
+    // The worker itself is of the pool `default`.
+    const std::vector<std::string> jobs = box.results("j");
+    CHECK(jobs.size() == 5);
+    for (const std::string& job : jobs) {
+        CHECK_THAT(job,
+                   Catch::Contains(R"("status":"done")") && Catch::Contains(R"("output":"taken")"));
+    }
+}
+
+TEST_CASE("the fleet's own machines can be drawn and validated by their names") {
+    const FleetBox box;
+    for (const std::string name : {"worker", "coordinator", "reaper", "command"}) {
+        CHECK(box.fleet({"validate", "builtin:" + name}).exit_code == 0);
+    }
+    CHECK(box.fleet({"graph", "builtin:worker"}).out.find("claim_job") != std::string::npos);
+    const ProgramResult unknown = box.fleet({"graph", "builtin:wrker"});
+    CHECK(unknown.exit_code != 0);
+    CHECK(unknown.err.find("did you mean `worker`?") != std::string::npos);
+}
+
 }  // namespace fleet
