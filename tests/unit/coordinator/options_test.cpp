@@ -3,6 +3,7 @@
 #include <catch2/catch.hpp>
 
 #include "coordinator/scaler_options.hpp"
+#include "machines/definitions/built_in.hpp"
 
 namespace fleet::coordinator {
 namespace {
@@ -78,6 +79,17 @@ TEST_CASE("help has examples, and the version is printed") {
     CHECK(std::get<int>(help.options) == 0);
     CHECK(help.out.find("--target-workers 3 --once") != std::string::npos);
     CHECK(parse({"--version"}).out.starts_with("scaler "));
+}
+
+TEST_CASE("the built-in machine is printed as it was written, and copies are taken") {
+    const Parsed printed = parse({"--print-machine"});
+    CHECK(std::get<int>(printed.options) == 0);
+    CHECK(printed.out == definitions::find_built_in("coordinator")->text);
+    const Parsed copy = parse({"--store", "sqlite:/tmp/x.db", "--machine", "copy.yml",
+                               "--worker-machine", "/tmp/worker.yml"});
+    const auto& options = std::get<ScalerOptions>(copy.options);
+    CHECK(options.machine_file == "copy.yml");
+    CHECK(options.worker_machine_file == "/tmp/worker.yml");
 }
 
 }  // namespace

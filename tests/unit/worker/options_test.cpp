@@ -5,6 +5,8 @@
 
 #include <catch2/catch.hpp>
 
+#include "machines/definitions/built_in.hpp"
+
 namespace fleet::worker {
 namespace {
 
@@ -95,6 +97,14 @@ TEST_CASE("help and version are printed and exit 0") {
     const auto version = parse({"--version"});
     CHECK(std::get<int>(version.result) == 0);
     CHECK(version.out == "worker " FLEET_VERSION "\n");
+}
+
+TEST_CASE("the built-in machine is printed as it was written, and a copy of it is taken") {
+    const Parsed printed = parse({"--print-machine"});
+    CHECK(std::get<int>(printed.result) == 0);
+    CHECK(printed.out == definitions::find_built_in("worker")->text);
+    const Parsed copy = parse({"--store", "sqlite:/tmp/x.db", "--machine", "copy.yml"});
+    CHECK(std::get<WorkerOptions>(copy.result).machine_file == "copy.yml");
 }
 
 }  // namespace fleet::worker
