@@ -21,8 +21,9 @@ constexpr std::array<Offer, 8> kOffers{{
      "pending running waiting done failed cancelled active terminating terminated lost", "", ""},
     {"WHAT", "failed all none", "", ""},
     {"KIND",
-     "exit_code signal timeout spawn rate_limit config agent lost_worker cancelled internal machine", "",
-     ""},
+     "exit_code signal timeout spawn rate_limit config agent lost_worker cancelled internal "
+     "machine",
+     "", ""},
     {"SHELL", "bash zsh", "", ""},
     {"POOL", "", "scale", "pool"},
     {"BATCH", "", "batches", "batch"},
