@@ -1,6 +1,8 @@
 #include "tests/conformance/case_file.hpp"
 
 #include <algorithm>
+#include <array>
+#include <string_view>
 
 #include "common/base/errors.hpp"
 #include "tests/support/temporary_folder.hpp"
@@ -44,6 +46,14 @@ CaseFile read_case(const fs::path& folder) {
 }
 
 }  // namespace
+
+bool CaseFile::prints_counts() const {
+    constexpr std::array<std::string_view, 5> kCounts{"machine.step", "fields: [step",
+                                                      "total_api_calls", "{{ context.machine }}",
+                                                      "{{ context }}"};
+    return std::ranges::any_of(
+        kCounts, [&](std::string_view text) { return sources.find(text) != std::string::npos; });
+}
 
 std::vector<CaseFile> read_cases(const fs::path& folder) {
     if (fs::exists(folder / kCaseFile)) {

@@ -19,6 +19,8 @@ struct CaseFile {
     std::string sources;
 
     [[nodiscard]] bool is_disputed() const { return json.contains("disputed"); }
+    /// Results hold the number of steps or of calls: those of a run that was resumed are others.
+    [[nodiscard]] bool prints_counts() const;
     [[nodiscard]] const base::Json& scenario() const { return json.at("scenario"); }
     [[nodiscard]] std::string backend() const { return json.value("backend", "memory"); }
 };

@@ -10,6 +10,7 @@
 
 #include "common/base/errors.hpp"
 #include "tests/conformance/case_file.hpp"
+#include "tests/conformance/distributed.hpp"
 #include "tests/conformance/judge_case.hpp"
 #include "tests/conformance/options.hpp"
 #include "tests/conformance/report.hpp"
@@ -40,14 +41,20 @@ std::vector<Row> selected_rows(const fs::path& folder, const Options& options) {
     return rows;
 }
 
+CaseOutcome judge_as_asked(const CaseFile& one, const Options& options) {
+    if (options.distributed) {
+        return judge_distributed(one, options.crowd);
+    }
+    return options.resume_everywhere ? judge_resumed_everywhere(one) : judge_case(one);
+}
+
 /// `jobs` cases at a time.
 std::vector<CaseOutcome> judge_all(const std::vector<CaseFile>& cases, const Options& options) {
     std::vector<CaseOutcome> outcomes(cases.size());
     std::atomic<std::size_t> next{0};
     const auto work = [&] {
         for (std::size_t at = next++; at < cases.size(); at = next++) {
-            outcomes[at] = options.resume_everywhere ? judge_resumed_everywhere(cases[at])
-                                                     : judge_case(cases[at]);
+            outcomes[at] = judge_as_asked(cases[at], options);
         }
     };
     std::vector<std::jthread> threads;
@@ -59,7 +66,7 @@ std::vector<CaseOutcome> judge_all(const std::vector<CaseFile>& cases, const Opt
 }
 
 void run_folder(const fs::path& folder, const Options& options, Report& report) {
-    if (!options.resume_everywhere) {
+    if (!options.resume_everywhere && !options.distributed) {
         for (const Row& row : selected_rows(folder, options)) {
             report.add(row, judge(row));
         }

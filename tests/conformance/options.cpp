@@ -9,13 +9,23 @@
 namespace fleet::conformance {
 namespace {
 
-std::size_t count_of(const std::string& text) {
+std::size_t count_of(const std::string& option, const std::string& text) {
     std::size_t count = 0;
     const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), count);
     if (error != std::errc{} || end != text.data() + text.size() || count == 0) {
-        throw base::ConfigError("--jobs needs a number from 1, not `" + text + "`");
+        throw base::ConfigError(option + " needs a number from 1, not `" + text + "`");
     }
     return count;
+}
+
+bool* flag_of(Options& options, const std::string& argument) {
+    if (argument == "--resume-everywhere") {
+        return &options.resume_everywhere;
+    }
+    if (argument == "--distributed") {
+        return &options.distributed;
+    }
+    return argument == "--kill" ? &options.crowd.kills : nullptr;
 }
 
 }  // namespace
@@ -33,13 +43,13 @@ Options read_options(int argc, char** argv) {
     options.jobs = std::max(1U, std::thread::hardware_concurrency());
     for (int i = 1; i < argc; ++i) {
         const std::string argument = argv[i];
-        if (argument == "--resume-everywhere") {
-            options.resume_everywhere = true;
+        if (bool* const flag = flag_of(options, argument)) {
+            *flag = true;
             continue;
         }
         const bool takes_value = argument == "--report" || argument == "--only" ||
                                  argument == "--tag" || argument == "--jobs" ||
-                                 argument == "--known-failure";
+                                 argument == "--workers" || argument == "--known-failure";
         if (!takes_value) {
             if (argument.starts_with("-")) {
                 throw base::ConfigError("unknown option " + argument);
@@ -56,7 +66,9 @@ Options read_options(int argc, char** argv) {
         if (argument == "--report") {
             options.report = argv[i];
         } else if (argument == "--jobs") {
-            options.jobs = count_of(argv[i]);
+            options.jobs = count_of(argument, argv[i]);
+        } else if (argument == "--workers") {
+            options.crowd.workers = count_of(argument, argv[i]);
         } else if (argument == "--known-failure") {
             options.known_failures.emplace_back(argv[i]);
         } else {
@@ -65,6 +77,15 @@ Options read_options(int argc, char** argv) {
     }
     if (options.folders.empty()) {
         throw base::ConfigError("no folder given");
+    }
+    if (options.distributed && options.resume_everywhere) {
+        throw base::ConfigError("--distributed and --resume-everywhere are two runs");
+    }
+    if (options.crowd.kills && !options.distributed) {
+        throw base::ConfigError("--kill needs --distributed");
+    }
+    if (options.distributed && options.crowd.workers < 2) {
+        throw base::ConfigError("--workers must be at least 2: children run elsewhere");
     }
     return options;
 }

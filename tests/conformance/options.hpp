@@ -7,11 +7,14 @@
 #include <string>
 #include <vector>
 
+#include "tests/conformance/worker_crowd.hpp"
+
 namespace fleet::conformance {
 
 inline constexpr const char* kUsage =
     "usage: conformance DIR... [--report FILE] [--only ID] [--tag T] [--jobs N]\n"
-    "                   [--resume-everywhere] [--known-failure ID]\n";
+    "                   [--resume-everywhere | --distributed [--workers N] [--kill]]\n"
+    "                   [--known-failure ID]\n";
 
 struct Options {
     std::vector<std::filesystem::path> folders;
@@ -20,6 +23,8 @@ struct Options {
     std::vector<std::string> tags;
     std::size_t jobs = 1;
     bool resume_everywhere = false;
+    bool distributed = false;
+    CrowdOptions crowd;  ///< of the distributed run
     /// Cases of which it is known that they fail: one that passes is an error.
     std::vector<std::string> known_failures;
 

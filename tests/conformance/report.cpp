@@ -101,12 +101,21 @@ void Report::add(const CaseFile& one, const CaseOutcome& outcome) {
     }
     compare_with_known(one.id, outcome.verdict);
     count(outcome.verdict);
+    spread_.children += outcome.spread.children;
+    spread_.elsewhere += outcome.spread.elsewhere;
+    spread_.kills += outcome.spread.kills;
+    spread_.lost += outcome.spread.lost;
     results_.push_back(std::move(result));
 }
 
 int Report::finish(const std::filesystem::path& file) const {
     if (skipped_ > 0) {
         std::cout << skipped_ << " skipped\n";
+    }
+    if (spread_.children > 0) {
+        std::cout << spread_.children << " children, " << spread_.elsewhere
+                  << " on another process than their parent; " << spread_.kills
+                  << " workers killed, " << spread_.lost << " starts lost with them\n";
     }
     std::cout << passed_ << " passed, " << failed_ << " failed, " << disputed_ << " disputed\n";
     if (!file.empty()) {

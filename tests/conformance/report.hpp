@@ -37,6 +37,7 @@ class Report {
     int failed_ = 0;
     int disputed_ = 0;
     int skipped_ = 0;
+    Spread spread_;  ///< of all cases that a fleet ran
 };
 
 }  // namespace fleet::conformance

@@ -1,12 +1,10 @@
 #include "tests/conformance/resume_everywhere.hpp"
 
 #include <algorithm>
-#include <array>
 #include <exception>
 #include <map>
 #include <optional>
 #include <set>
-#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -19,17 +17,10 @@ namespace {
 using base::Json;
 
 bool is_about_ends(const CaseFile& one) {
-    // These print the number of steps or of calls of one process.
-    constexpr std::array<std::string_view, 5> kCounts{"machine.step", "fields: [step",
-                                                      "total_api_calls", "{{ context.machine }}",
-                                                      "{{ context }}"};
-    const bool counts = std::ranges::any_of(kCounts, [&](std::string_view text) {
-        return one.sources.find(text) != std::string::npos;
-    });
     const bool crashes = std::ranges::any_of(one.scenario(), [](const Json& op) {
         return op.contains("crash") || op.contains("max_steps");
     });
-    return !counts && !crashes;
+    return !one.prints_counts() && !crashes;
 }
 
 bool is_run(const Json& op) {

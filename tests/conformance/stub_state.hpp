@@ -1,7 +1,9 @@
 // What the stubs of one case remember: their counters live through the case, over machines,
-// children and resumes. Thread-safe.
+// children and resumes. In a file they are shared by all processes that run the case, whichever of
+// them is killed. Thread-safe.
 #pragma once
 
+#include <filesystem>
 #include <map>
 #include <mutex>
 #include <string>
@@ -10,16 +12,14 @@ namespace fleet::conformance {
 
 class StubState {
   public:
+    StubState() = default;
+    /// The counters are lines of this file, one for each time.
+    explicit StubState(std::filesystem::path file);
+
     /// The number of this call of the agent, from 1.
-    [[nodiscard]] int next_call(const std::string& counter) {
-        const std::scoped_lock lock(mutex_);
-        return ++calls_[counter];
-    }
+    [[nodiscard]] int next_call(const std::string& counter);
     /// How often that failure has been asked for, this time included.
-    [[nodiscard]] int next_failure(const std::string& hooks, const std::string& action) {
-        const std::scoped_lock lock(mutex_);
-        return ++failures_[{hooks, action}];
-    }
+    [[nodiscard]] int next_failure(const std::string& hooks, const std::string& action);
     /// Somebody's answer depended on a counter: such a case cannot be repeated from its middle.
     void note_counter_used() {
         const std::scoped_lock lock(mutex_);
@@ -31,10 +31,12 @@ class StubState {
     }
 
   private:
+    [[nodiscard]] int next(const std::string& name);
+
+    const std::filesystem::path file_;  ///< empty: counted in memory
     mutable std::mutex mutex_;
-    std::map<std::string, int> calls_;                             ///< guarded by mutex_
-    std::map<std::pair<std::string, std::string>, int> failures_;  ///< guarded by mutex_
-    bool counter_used_ = false;                                    ///< guarded by mutex_
+    std::map<std::string, int> counts_;  ///< guarded by mutex_
+    bool counter_used_ = false;          ///< guarded by mutex_
 };
 
 }  // namespace fleet::conformance

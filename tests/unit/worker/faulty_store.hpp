@@ -18,7 +18,8 @@ struct Faults {
     std::function<void(std::span<const model::StepCommit>)> after_commit;
     std::function<void()> before_renew;
     std::function<void()> before_claim;
-    std::function<void(const contracts::ClaimAnswer&)> after_claim;
+    /// May take some of the answer for itself.
+    std::function<void(contracts::ClaimAnswer&)> after_claim;
     std::function<void(std::span<const model::Lease>)> before_release;
 };
 
