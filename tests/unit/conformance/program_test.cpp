@@ -106,12 +106,32 @@ TEST_CASE("a case whose results tell the number of steps is not resumed everywhe
           "1 passed, 0 failed, 0 disputed\n");
 }
 
+TEST_CASE("a case that a fleet runs has its children on other processes") {
+    const auto whole = CaseFolder("child-single").run({"--distributed", "--workers", "3"});
+    INFO(whole.out);
+    CHECK(whole.exit_code == 0);
+    CHECK_THAT(whole.out, Catch::Matchers::Contains("1 children, 1 on another process") &&
+                              Catch::Matchers::EndsWith("1 passed, 0 failed, 0 disputed\n"));
+}
+
+TEST_CASE("what ends otherwise by a fleet than in one process fails, and the line says where") {
+    // No store keeps an infinite number of a context.
+    const auto result = CaseFolder("yaml-scalars").run({"--distributed"});
+    CHECK_THAT(result.out,
+               Catch::Matchers::StartsWith("yaml-scalars op#0(run, by a fleet) .output") &&
+                   Catch::Matchers::EndsWith("0 passed, 1 failed, 0 disputed\n"));
+    CHECK(result.exit_code == 1);
+}
+
 TEST_CASE("wrong use is told with the usage") {
     const CaseFolder one("initial-named-start");
     const auto unknown = one.run({"--nonsense"});
     CHECK(unknown.exit_code == 2);
     CHECK_THAT(unknown.err, Catch::Matchers::Contains("unknown option --nonsense"));
     CHECK(one.run({"no-such-folder"}).exit_code == 2);
+    CHECK(one.run({"--kill"}).exit_code == 2);
+    CHECK(one.run({"--distributed", "--workers", "1"}).exit_code == 2);
+    CHECK(one.run({"--distributed", "--resume-everywhere"}).exit_code == 2);
     one.replace("case.json", "\"scenario\"", "\"scene\"");
     const auto broken = one.run();
     CHECK(broken.exit_code == 2);
