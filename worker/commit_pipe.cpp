@@ -146,7 +146,7 @@ void CommitPipe::write_patiently(std::span<model::StepCommit> group) {
                 ports_.log.info("the store takes results again");
             }
             report(group, results);
-            finish(leases_of(group));
+            settle(group, results);
             return;
         } catch (const base::Error& error) {
             if (handle(group, error)) {
@@ -231,6 +231,27 @@ void CommitPipe::report(std::span<const model::StepCommit> group,
         ports_.log.warn("leases were lost before their results came, they are not recorded",
                         {{"executions", std::to_string(lost)}, {"first", first_lost}});
     }
+}
+
+void CommitPipe::settle(std::span<model::StepCommit> group, std::span<const CommitResult> results) {
+    std::vector<LeaseId> finished;
+    finished.reserve(group.size());
+    for (std::size_t i = 0; i < group.size(); ++i) {
+        const auto* failed = std::get_if<model::NextFailed>(&group[i].next);
+        const bool was_replaced =
+            failed != nullptr && failed->error.kind == model::ErrorKind::internal;
+        if (results[i] != CommitResult::conflict || was_replaced) {
+            finished.emplace_back(group[i].lease);
+            continue;
+        }
+        // Still ours, and nobody else would end it.
+        group[i].snapshot.reset();
+        group[i].history.clear();
+        group[i].children.clear();
+        group[i].in_place.clear();
+        replace(group[i], base::Error("another commit of the same step was recorded before it"));
+    }
+    finish(finished);
 }
 
 void CommitPipe::release(const std::vector<model::Lease>& leases) {

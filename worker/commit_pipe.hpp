@@ -74,6 +74,8 @@ class CommitPipe {
     void drop(std::span<const model::StepCommit> group, const std::string& why);
     void report(std::span<const model::StepCommit> group,
                 std::span<const model::CommitResult> results);
+    /// Finishes what is recorded; what the store refuses although it is ours ends as failed.
+    void settle(std::span<model::StepCommit> group, std::span<const model::CommitResult> results);
     void release(const std::vector<model::Lease>& leases);
     void finish(std::span<const LeaseId> leases);
     void tell_trouble(const char* what, const base::Error& error);

@@ -32,6 +32,26 @@ Value input_of(const base::JsonText& text) {
     return object;
 }
 
+/// What is pending cannot be recorded, and another try would come to the same.
+model::StepCommit failed_without_steps(MachineSteps& steps, model::ExecutionError error) {
+    steps.drop();
+    return steps.take(
+        model::NextFailed{model::FailureClass::permanent, std::move(error), base::Millis{0}});
+}
+
+/// The largest output of a machine.
+constexpr std::size_t kMaxOutputBytes = std::size_t{64} << 20U;
+
+void check_output(const std::optional<model::Next>& next) {
+    const auto* done = next ? std::get_if<model::NextDone>(&*next) : nullptr;
+    if (done != nullptr && done->output.size() > kMaxOutputBytes) {
+        throw engine::MachineError(engine::FailureClass::limit, "LimitError",
+                                   "the machine's output has " +
+                                       std::to_string(done->output.size() >> 20U) +
+                                       " MiB, more than " + std::to_string(kMaxOutputBytes >> 20U));
+    }
+}
+
 double random_share() {
     return static_cast<double>(base::random_positive_int64()) / 9223372036854775808.0;
 }
@@ -169,6 +189,7 @@ MachineOutcome MachineRunner::run(const contracts::Claimed& claimed,
                             at_children, prepared.machine().persists},
                            options, input_of(claimed.input), claimed.snapshot);
         auto next = next_of(result);
+        check_output(next);
         if (auto* failed = next ? std::get_if<model::NextFailed>(&*next) : nullptr) {
             if (failed->failure == model::FailureClass::counting) {
                 failed->retry_delay =
@@ -186,13 +207,11 @@ MachineOutcome MachineRunner::run(const contracts::Claimed& claimed,
     } catch (const RunLost& lost) {
         outcome.kind = MachineOutcome::Kind::lost;
     } catch (const base::ProtocolError& error) {
-        outcome.commit = steps.take(model::NextFailed{
-            model::FailureClass::permanent, config_error(error.full_text()), base::Millis{0}});
+        outcome.commit = failed_without_steps(steps, config_error(error.full_text()));
+    } catch (const engine::MachineError& error) {
+        outcome.commit = failed_without_steps(steps, error_of(error.failure()));
     } catch (const expression::EvaluationError& error) {
-        outcome.commit = steps.take(
-            model::NextFailed{model::FailureClass::permanent,
-                              {model::ErrorKind::machine, error.what(), {}, "ValueError"},
-                              base::Millis{0}});
+        outcome.commit = failed_without_steps(steps, error_of(*engine::failure_of(error)));
     }
     return outcome;
 }

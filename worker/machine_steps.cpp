@@ -104,6 +104,13 @@ bool MachineSteps::is_due() const {
 }
 
 void MachineSteps::add_child(model::NewChild child) {
+    if (child.input.size() > kMaxSnapshotBytes) {
+        throw engine::MachineError(engine::FailureClass::limit, "LimitError",
+                                   "the input of the machine `" + child.label + "` has " +
+                                       std::to_string(child.input.size() / kMebi) +
+                                       " MiB, more than " +
+                                       std::to_string(kMaxSnapshotBytes / kMebi));
+    }
     children_.push_back(std::move(child));
     ++pending_;
     if (children_.size() == model::kMaxChildren) {
@@ -120,11 +127,10 @@ std::optional<model::Snapshot> MachineSteps::take_snapshot(Part& part, bool& kee
     std::optional<model::Snapshot> snapshot;
     if (part.kept) {
         snapshot = std::move(part.kept);
-    } else if (part.latest) {
-        snapshot = encode(*part.latest);
+    } else if (const auto latest = std::exchange(part.latest, std::nullopt)) {
+        snapshot = encode(*latest);  // may refuse it: it is not there any more then
     }
     part.kept.reset();
-    part.latest.reset();
     return snapshot;
 }
 
@@ -148,6 +154,7 @@ model::StepCommit MachineSteps::build(model::Next next) {
         commit.in_place.push_back(std::move(step));
     }
     in_place_.clear();
+    commit.turn = ++turn_;
     commit.next = std::move(next);
     pending_ = 0;
     pending_bytes_ = 0;
@@ -199,6 +206,15 @@ void MachineSteps::flush_if_possible() noexcept {
 
 model::StepCommit MachineSteps::take(model::Next next) {
     return build(std::move(next));
+}
+
+void MachineSteps::drop() {
+    root_.history.clear();
+    root_.kept.reset();
+    root_.latest.reset();
+    root_.next.reset();
+    in_place_.clear();
+    children_.clear();
 }
 
 model::StepCommit MachineSteps::take_parked() {

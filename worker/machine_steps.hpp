@@ -75,6 +75,8 @@ class MachineSteps {
     [[nodiscard]] model::StepCommit take(model::Next next);
     /// Likewise, as `set_next` of the claimed execution said.
     [[nodiscard]] model::StepCommit take_parked();
+    /// Forgets what is pending: it cannot be recorded.
+    void drop();
 
   private:
     /// One run's share of the pending commit.
@@ -104,6 +106,7 @@ class MachineSteps {
     std::vector<Part> in_place_;  ///< in the order of their first step
     std::vector<model::NewChild> children_;
     std::size_t pending_ = 0;
+    std::int64_t turn_ = 0;  ///< commits of this attempt so far
     std::size_t pending_bytes_ = 0;
     base::BootTime pending_since_{};
     bool is_held_ = false;

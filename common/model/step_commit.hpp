@@ -92,6 +92,9 @@ struct StepCommit {
     /// The attempt this commit belongs to (Claimed::attempt). An attempt that was not begun in the
     /// store yet is begun by its first commit.
     int attempt = 0;
+    /// Tells several commits of one step apart: the number of the lease's commits up to this one,
+    /// where one step may have more than one. Two commits of the same step and turn are a conflict.
+    std::int64_t turn = 0;
     std::optional<Snapshot> snapshot;  ///< replaces the resume point
     bool keep_history = false;         ///< also kept in machine_checkpoints
     std::vector<Snapshot> history;     ///< kept in machine_checkpoints before `snapshot`, in order

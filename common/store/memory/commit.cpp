@@ -13,14 +13,15 @@ using model::StepCommit;
 bool is_other_commit_of_same_step(const Row& row, const StepCommit& commit) {
     return commit.snapshot && row.last_commit.token == commit.lease.token &&
            row.last_commit.step == commit.snapshot->step &&
-           row.last_commit.event == commit.snapshot->event;
+           row.last_commit.event == commit.snapshot->event && row.last_commit.turn == commit.turn;
 }
 
 void remember(Row& row, const StepCommit& commit) {
-    row.last_commit = {commit.commit_id, commit.lease.token, std::nullopt, {}};
+    row.last_commit = {commit.commit_id, commit.lease.token, std::nullopt, {}, 0};
     if (commit.snapshot) {
         row.last_commit.step = commit.snapshot->step;
         row.last_commit.event = commit.snapshot->event;
+        row.last_commit.turn = commit.turn;
     }
 }
 

@@ -46,6 +46,7 @@ struct CommitMark {
     model::FencingToken token = 0;
     std::optional<std::int64_t> step;  ///< of its snapshot
     std::string event;
+    std::int64_t turn = 0;
 };
 
 using LaneNumber = std::size_t;

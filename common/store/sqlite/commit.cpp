@@ -19,8 +19,12 @@ namespace {
 using model::CommitResult;
 
 /// Names the step inside an execution: two commits of one step under one token are a conflict.
-std::string step_name(const model::Snapshot& snapshot) {
-    return std::to_string(snapshot.step) + "/" + snapshot.event;
+std::string step_name(const model::StepCommit& commit) {
+    std::string name = std::to_string(commit.snapshot->step) + "/" + commit.snapshot->event;
+    if (commit.turn > 0) {
+        name += "/" + std::to_string(commit.turn);
+    }
+    return name;
 }
 
 /// Nothing but the end and what belongs to every attempt.
@@ -81,7 +85,7 @@ class Application {
             return;
         }
         const auto& snapshot = *commit_.snapshot;
-        const auto step = step_name(snapshot);
+        const auto step = step_name(commit_);
         const auto text = put_resume_point(transaction_, row_.seq, snapshot.json);
         transaction_
             .prepare(
@@ -269,7 +273,7 @@ CommitResult apply_commit(WriteTransaction& transaction, Database& database,
         row->owner != transaction.names().owner(commit.lease.owner)) {
         return CommitResult::lease_lost;
     }
-    if (commit.snapshot && step_name(*commit.snapshot) == row->resume_step) {
+    if (commit.snapshot && step_name(commit) == row->resume_step) {
         return CommitResult::conflict;
     }
     check_children(transaction, commit);
