@@ -58,8 +58,8 @@ struct ChildState {
     base::JsonText output;  ///< of a done one
     std::optional<ExecutionError> error;
     base::StoreTime finished_at{};  ///< of its terminal commit; 0 while it is open
-    base::JsonText snapshot;  ///< of an open in-place child: its resume point
-    base::JsonText input;     ///< of an open in-place child
+    base::JsonText snapshot;        ///< of an open in-place child: its resume point
+    base::JsonText input;           ///< of an open in-place child
 };
 
 /// One execution in the drawing of a tree.

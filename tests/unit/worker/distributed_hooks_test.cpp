@@ -22,9 +22,7 @@ class Machine {
 
     Value context = Value::dict({});
 
-    void act(const std::string& action) {
-        context = hooks_->on_action({}, action, context);
-    }
+    void act(const std::string& action) { context = hooks_->on_action({}, action, context); }
     void set(const std::string& key, Value value) { context.set(key, std::move(value)); }
     [[nodiscard]] std::string text(const std::string& key) const {
         const Value* const value = context.find(key);
