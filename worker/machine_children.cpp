@@ -24,18 +24,25 @@ ChildEnd end_of(const model::ChildState& child) {
     if (child.status == model::Status::done) {
         return {child.output.empty() ? Value() : expression::from_json(child.output), {}};
     }
-    Failure failure;
-    failure.kind = FailureClass::child;
-    if (child.status == model::Status::cancelled) {
-        failure.type = "Cancelled";
-        failure.message = "the machine `" + child.label + "` was cancelled";
-    }
+    Failure failure{
+        FailureClass::child, "Cancelled", "the machine `" + child.label + "` was cancelled", {}};
     if (child.error) {
         failure.message = child.error->message;
         failure.type = child.error->type.empty() ? std::string(model::to_text(child.error->kind))
                                                  : child.error->type;
     }
     return {{}, std::move(failure)};
+}
+
+/// It could not be started, or somebody has removed it.
+ChildEnd end_of_missing(engine::ChildCall call) {
+    if (!call.failure) {
+        call.failure = Failure{FailureClass::child,
+                               "NotFound",
+                               "the execution of the machine `" + call.name + "` was removed",
+                               {}};
+    }
+    return {{}, std::move(call.failure)};
 }
 
 }  // namespace
@@ -61,7 +68,9 @@ MachineHost::Answer MachineHost::children(const engine::MachineSnapshot& snapsho
                                           const engine::ChildrenRequest& request) {
     const bool resumed = std::exchange(is_at_children_, false);
     if (!run_.is_kept && request.single) {
-        return run_unkept(request);
+        const engine::ChildCall call = request.source.call(0);
+        return run_child(snapshot, request, model::child_id(run_.id, snapshot.step, 0),
+                         call.machine, call.input, {});
     }
     require_kept("running several machines");
     if (request.single) {
@@ -133,7 +142,7 @@ MachineHost::Answer MachineHost::collect(const engine::MachineSnapshot& snapshot
     }
     for (std::size_t ordinal = 0; ordinal < is_there.size(); ++ordinal) {
         if (!is_there[ordinal]) {
-            end.ends[ordinal] = ChildEnd{{}, request.source.call(ordinal).failure};
+            end.ends[ordinal] = end_of_missing(request.source.call(ordinal));
         }
     }
     const bool is_over = request.mode == config::Mode::any ? end.first.has_value() : open == 0;
@@ -178,36 +187,10 @@ MachineHost::Answer MachineHost::run_in_place(const engine::MachineSnapshot& sna
     return run_child(snapshot, request, id, call.machine, call.input, {});
 }
 
-MachineHost::Answer MachineHost::run_unkept(const engine::ChildrenRequest& request) {
-    const engine::ChildCall call = request.source.call(0);
-    const engine::TimeLimit limit(scene_.stop, request.timeout);
-    engine::RunOptions options;
-    options.execution_id = model::child_id(run_.id, ++unkept_, 0).text();
-    options.parent_execution_id = run_.id.text();
-    options.depth = run_.depth + 1;
-    options.log_path = scene_.log_path;
-    options.stop = limit.token();
-    const engine::Machine& machine = scene_.prepared.program().machines()[call.machine];
-    ChildrenEnd end;
-    end.ends.resize(1);
-    try {
-        engine::Outcome outcome = run_machine_in(
-            scene_, machine,
-            {*base::Uuid::parse(options.execution_id), run_.id, options.depth, false, false, false},
-            options, call.input, {});
-        if (auto* finished = std::get_if<engine::Finished>(&outcome)) {
-            end.ends.front() = ChildEnd{std::move(finished->output), {}};
-        } else if (auto* failure = std::get_if<Failure>(&outcome)) {
-            end.ends.front() = ChildEnd{{}, std::move(*failure)};
-        }
-        end.first = 0;
-    } catch (const base::Cancelled&) {
-        if (!limit.has_passed()) {
-            throw;
-        }
-        end.timed_out = true;
+void MachineHost::set_child_next(const model::ExecutionId& id, model::Next next) {
+    if (run_.is_kept) {  // else it has no row
+        scene_.steps.set_next(id, std::move(next));
     }
-    return end;
 }
 
 MachineHost::Answer MachineHost::late_or_parked(const engine::MachineSnapshot& snapshot,
@@ -237,11 +220,11 @@ MachineHost::Answer MachineHost::run_child(const engine::MachineSnapshot& snapsh
     end.ends.resize(1);
     try {
         const engine::Outcome outcome = run_machine_in(
-            scene_, machine, {id, run_.id, options.depth, false, false, machine.persists}, options,
+            scene_, machine,
+            {id, run_.id, options.depth, false, false, run_.is_kept && machine.persists}, options,
             input, resume_point);
-        const auto next = next_of(outcome);
-        if (next) {
-            scene_.steps.set_next(id, *next);
+        if (auto next = next_of(outcome)) {
+            set_child_next(id, std::move(*next));
         }
         if (const auto* finished = std::get_if<engine::Finished>(&outcome)) {
             end.ends.front() = ChildEnd{finished->output, {}};
@@ -259,7 +242,7 @@ MachineHost::Answer MachineHost::run_child(const engine::MachineSnapshot& snapsh
                            "TimeoutError",
                            "the machine did not end within its parent's timeout",
                            {}};
-        scene_.steps.set_next(
+        set_child_next(
             id, model::NextFailed{model::FailureClass::permanent, error_of(late), base::Millis{0}});
         end.timed_out = true;
     }

@@ -105,14 +105,13 @@ class MachineHost final : public engine::Host {
                                             model::ChildKind kind) const;
     /// Refuses what needs the store to a machine without persistence.
     void require_kept(const std::string& what) const;
-    [[nodiscard]] Answer run_unkept(const engine::ChildrenRequest& request);
+    void set_child_next(const model::ExecutionId& id, model::Next next);
     [[nodiscard]] std::vector<model::ChildState> existing(const engine::MachineSnapshot& snapshot);
 
     MachineScene& scene_;
     const Run run_;
     bool is_at_children_;
-    bool is_woken_ = false;    ///< what woke the claimed execution was used up
-    std::int64_t unkept_ = 0;  ///< children of a machine without persistence so far
+    bool is_woken_ = false;  ///< what woke the claimed execution was used up
 };
 
 /// Runs one machine, the claimed one or one in its parent's place, from its beginning or its resume

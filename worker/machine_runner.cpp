@@ -3,7 +3,7 @@
 #include <utility>
 
 #include "common/base/errors.hpp"
-#include "common/base/ids.hpp"
+#include "common/base/random_share.hpp"
 #include "common/process/log_files.hpp"
 #include "machines/config/machine_bundle.hpp"
 #include "machines/expression/errors.hpp"
@@ -42,18 +42,14 @@ model::StepCommit failed_without_steps(MachineSteps& steps, model::ExecutionErro
 /// The largest output of a machine.
 constexpr std::size_t kMaxOutputBytes = std::size_t{64} << 20U;
 
-void check_output(const std::optional<model::Next>& next) {
-    const auto* done = next ? std::get_if<model::NextDone>(&*next) : nullptr;
+void check_output(const model::Next& next) {
+    const auto* done = std::get_if<model::NextDone>(&next);
     if (done != nullptr && done->output.size() > kMaxOutputBytes) {
         throw engine::MachineError(engine::FailureClass::limit, "LimitError",
                                    "the machine's output has " +
                                        std::to_string(done->output.size() >> 20U) +
                                        " MiB, more than " + std::to_string(kMaxOutputBytes >> 20U));
     }
-}
-
-double random_share() {
-    return static_cast<double>(base::random_positive_int64()) / 9223372036854775808.0;
 }
 
 }  // namespace
@@ -117,33 +113,19 @@ std::string MachineRunner::log_path(const contracts::Claimed& claimed) const {
     if (folder.empty()) {
         return {};
     }
-    const std::string& id = claimed.lease.execution.text();
+    const std::string id = claimed.lease.execution.text();
     return (folder / "logs" / process::log_subfolder(claimed.batch, claimed.lease.execution) /
             (id + "." + std::to_string(claimed.attempt) + ".stderr.txt"))
         .string();
 }
 
-model::Attempt MachineRunner::record_of(const contracts::Claimed& claimed,
-                                        const model::ExecutionError& error) const {
-    model::Attempt record;
-    record.number = claimed.attempt;
-    record.worker_id = ports_.worker_id;
-    record.host = ports_.host;
-    record.started_at = record.finished_at = ports_.store.now();
-    record.error = error;
+std::optional<model::Attempt> MachineRunner::record_of(const contracts::Claimed& claimed,
+                                                       const model::Next& next,
+                                                       const std::string& log_path) const {
+    const auto* failed = std::get_if<model::NextFailed>(&next);
     std::error_code code;
-    const std::string path = log_path(claimed);
-    if (!path.empty() && std::filesystem::exists(path, code)) {
-        record.stderr_path = path;
-    }
-    return record;
-}
-
-/// Only when its hooks have written something.
-std::optional<model::Attempt> MachineRunner::log_record_of(const contracts::Claimed& claimed,
-                                                           const std::string& path) const {
-    std::error_code code;
-    if (path.empty() || !std::filesystem::exists(path, code)) {
+    const bool has_log = !log_path.empty() && std::filesystem::exists(log_path, code);
+    if (failed == nullptr && !has_log) {
         return std::nullopt;
     }
     model::Attempt record;
@@ -151,12 +133,33 @@ std::optional<model::Attempt> MachineRunner::log_record_of(const contracts::Clai
     record.worker_id = ports_.worker_id;
     record.host = ports_.host;
     record.started_at = record.finished_at = ports_.store.now();
-    record.stderr_path = path;
+    if (failed != nullptr) {
+        record.error = failed->error;
+    }
+    if (has_log) {
+        record.stderr_path = log_path;
+    }
     return record;
 }
 
-MachineOutcome MachineRunner::run(const contracts::Claimed& claimed,
-                                  const PreparedMachine& prepared, const std::stop_token& stop) {
+model::StepCommit MachineRunner::last_commit(const contracts::Claimed& claimed,
+                                             const PreparedMachine& prepared, MachineSteps& steps,
+                                             const engine::Outcome& result) const {
+    auto next = next_of(result);
+    if (!next) {
+        return steps.take_parked();
+    }
+    check_output(*next);
+    if (auto* failed = std::get_if<model::NextFailed>(&*next);
+        failed != nullptr && failed->failure == model::FailureClass::counting) {
+        failed->retry_delay =
+            prepared.spec().backoff.delay(claimed.failures + 1, base::random_share());
+    }
+    return steps.take(std::move(*next));
+}
+
+ItemOutcome MachineRunner::run(const contracts::Claimed& claimed, const PreparedMachine& prepared,
+                               const std::stop_token& stop) {
     MachineSteps steps(ports_.store, ports_.clock, claimed, stop, leaving_);
     calls::HooksRegistry& hooks = prepared.hooks() != nullptr ? *prepared.hooks() : ports_.hooks;
     MachineScene scene{ports_.store, ports_.log, hooks, ports_.agents, steps,
@@ -172,7 +175,7 @@ MachineOutcome MachineRunner::run(const contracts::Claimed& claimed,
     options.parent_execution_id = claimed.parent.is_nil() ? "" : claimed.parent.text();
     options.log_path = scene.log_path;
     options.stop = stop;
-    MachineOutcome outcome;
+    ItemOutcome outcome;
     try {
         if (prepared.machine().has_children) {
             options.depth = depth_of(claimed);
@@ -188,30 +191,21 @@ MachineOutcome MachineRunner::run(const contracts::Claimed& claimed,
                            {claimed.lease.execution, claimed.parent, options.depth, true,
                             at_children, prepared.machine().persists},
                            options, input_of(claimed.input), claimed.snapshot);
-        auto next = next_of(result);
-        check_output(next);
-        if (auto* failed = next ? std::get_if<model::NextFailed>(&*next) : nullptr) {
-            if (failed->failure == model::FailureClass::counting) {
-                failed->retry_delay =
-                    prepared.spec().backoff.delay(claimed.failures + 1, random_share());
-            }
-            outcome.commit = steps.take(*next);
-            outcome.commit.attempt_record = record_of(claimed, failed->error);
-        } else {
-            outcome.commit = next ? steps.take(std::move(*next)) : steps.take_parked();
-            outcome.commit.attempt_record = log_record_of(claimed, scene.log_path);
-        }
+        outcome.commit = last_commit(claimed, prepared, steps, result);
     } catch (const base::Cancelled&) {
         steps.flush_if_possible();
-        outcome.kind = MachineOutcome::Kind::aborted;
+        outcome.kind = ItemOutcome::Kind::aborted;
     } catch (const RunLost& lost) {
-        outcome.kind = MachineOutcome::Kind::lost;
+        outcome.kind = ItemOutcome::Kind::lost;
     } catch (const base::ProtocolError& error) {
         outcome.commit = failed_without_steps(steps, config_error(error.full_text()));
     } catch (const engine::MachineError& error) {
         outcome.commit = failed_without_steps(steps, error_of(error.failure()));
     } catch (const expression::EvaluationError& error) {
         outcome.commit = failed_without_steps(steps, error_of(*engine::failure_of(error)));
+    }
+    if (outcome.kind == ItemOutcome::Kind::commit) {
+        outcome.commit.attempt_record = record_of(claimed, outcome.commit.next, scene.log_path);
     }
     return outcome;
 }

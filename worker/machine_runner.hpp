@@ -17,21 +17,11 @@
 #include "common/contracts/store.hpp"
 #include "common/contracts/work.hpp"
 #include "machines/calls/hooks_registry.hpp"
+#include "worker/item_outcome.hpp"
 #include "worker/machine_host.hpp"
 #include "worker/prepared_machine.hpp"
 
 namespace fleet::worker {
-
-struct MachineOutcome {
-    /// Without lease, id and attempt. Not meaningful otherwise than with Kind::commit.
-    model::StepCommit commit;
-    enum class Kind {
-        commit,   ///< `commit` ends or parks the execution
-        aborted,  ///< stopped before its end: hand it back
-        lost,     ///< no longer ours, or cancelled: forget it
-    };
-    Kind kind = Kind::commit;
-};
 
 /// Thread-safe: `run` is called by all slots at once.
 class MachineRunner {
@@ -59,16 +49,21 @@ class MachineRunner {
     void set_leaving(bool leaving) { leaving_ = leaving; }
 
     /// Blocks until the run is over here. Throws base::StoreError when the store is ruined.
-    [[nodiscard]] MachineOutcome run(const contracts::Claimed& claimed,
-                                     const PreparedMachine& prepared, const std::stop_token& stop);
+    [[nodiscard]] ItemOutcome run(const contracts::Claimed& claimed,
+                                  const PreparedMachine& prepared, const std::stop_token& stop);
 
   private:
     [[nodiscard]] std::int64_t depth_of(const contracts::Claimed& claimed);
     [[nodiscard]] std::string log_path(const contracts::Claimed& claimed) const;
-    [[nodiscard]] std::optional<model::Attempt> log_record_of(const contracts::Claimed& claimed,
-                                                              const std::string& path) const;
-    [[nodiscard]] model::Attempt record_of(const contracts::Claimed& claimed,
-                                           const model::ExecutionError& error) const;
+    /// The evidence: an error, and what hooks have written. nullopt when there is neither.
+    [[nodiscard]] std::optional<model::Attempt> record_of(const contracts::Claimed& claimed,
+                                                          const model::Next& next,
+                                                          const std::string& log_path) const;
+    /// How it goes on after a run that is over, all steps taken.
+    [[nodiscard]] model::StepCommit last_commit(const contracts::Claimed& claimed,
+                                                const PreparedMachine& prepared,
+                                                MachineSteps& steps,
+                                                const engine::Outcome& result) const;
 
     const Ports ports_;
     std::atomic<bool> leaving_ = false;

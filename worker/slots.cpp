@@ -61,15 +61,15 @@ void Slots::run(std::size_t slot) {
     }
 }
 
-Slots::Done Slots::run_item(const WorkItem& item, const std::stop_token& stop) {
+ItemOutcome Slots::run_item(const WorkItem& item, const std::stop_token& stop) {
     if (const auto* machine =
             std::get_if<std::shared_ptr<const PreparedMachine>>(item.spec.get())) {
         return run_machine(item, **machine, stop);
     }
-    Done done;
+    ItemOutcome done;
     if (const auto* prepared = std::get_if<calls::PreparedSpec>(item.spec.get())) {
         calls::StepOutcome outcome = ports_.runner.run(item.claimed, *prepared, stop);
-        done.kind = outcome.aborted ? Done::Kind::aborted : Done::Kind::commit;
+        done.kind = outcome.aborted ? ItemOutcome::Kind::aborted : ItemOutcome::Kind::commit;
         done.commit.attempt_record = std::move(outcome.record);
         done.commit.service_time = outcome.service_time;
         done.commit.next = std::move(outcome.next);
@@ -82,22 +82,10 @@ Slots::Done Slots::run_item(const WorkItem& item, const std::stop_token& stop) {
     return done;
 }
 
-Slots::Done Slots::run_machine(const WorkItem& item, const PreparedMachine& machine,
+ItemOutcome Slots::run_machine(const WorkItem& item, const PreparedMachine& machine,
                                const std::stop_token& stop) {
-    Done done;
     const base::BootTime start = ports_.clock.boot_now();
-    MachineOutcome outcome = ports_.machines.runner().run(item.claimed, machine, stop);
-    switch (outcome.kind) {
-        case MachineOutcome::Kind::commit:
-            break;
-        case MachineOutcome::Kind::aborted:
-            done.kind = Done::Kind::aborted;
-            break;
-        case MachineOutcome::Kind::lost:
-            done.kind = Done::Kind::lost;
-            break;
-    }
-    done.commit = std::move(outcome.commit);
+    ItemOutcome done = ports_.machines.runner().run(item.claimed, machine, stop);
     done.commit.service_time = std::chrono::round<base::Millis>(ports_.clock.boot_now() - start);
     return done;
 }
@@ -147,13 +135,13 @@ std::optional<model::StepCommit> Slots::run_one(std::size_t slot, WorkItem& item
         return std::nullopt;
     }
     const base::BootTime start = ports_.clock.boot_now();
-    Done done = run_item(item, stop);
+    ItemOutcome done = run_item(item, stop);
     ports_.attempts.end(slot);
-    if (done.kind == Done::Kind::aborted) {
+    if (done.kind == ItemOutcome::Kind::aborted) {
         give_up(item);
         return std::nullopt;
     }
-    if (done.kind == Done::Kind::lost) {
+    if (done.kind == ItemOutcome::Kind::lost) {
         ports_.pipe.forget(item.claimed.lease);
         return std::nullopt;
     }

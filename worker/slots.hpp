@@ -17,6 +17,7 @@
 #include "machines/calls/run_attempt.hpp"
 #include "worker/claim_size.hpp"
 #include "worker/commit_pipe.hpp"
+#include "worker/item_outcome.hpp"
 #include "worker/lease_keeper.hpp"
 #include "worker/machine_room.hpp"
 #include "worker/running_attempts.hpp"
@@ -67,15 +68,9 @@ class Slots {
     [[nodiscard]] std::optional<model::StepCommit> run_one(std::size_t slot, WorkItem& item,
                                                            const std::stop_token& stop,
                                                            CommitIds& ids);
-    /// What came of one item.
-    struct Done {
-        enum class Kind { commit, aborted, lost };
-        Kind kind = Kind::commit;
-        model::StepCommit commit;  ///< without lease, id and attempt
-    };
-    [[nodiscard]] Done run_item(const WorkItem& item, const std::stop_token& stop);
-    [[nodiscard]] Done run_machine(const WorkItem& item, const PreparedMachine& machine,
-                                   const std::stop_token& stop);
+    [[nodiscard]] ItemOutcome run_item(const WorkItem& item, const std::stop_token& stop);
+    [[nodiscard]] ItemOutcome run_machine(const WorkItem& item, const PreparedMachine& machine,
+                                          const std::stop_token& stop);
     /// False: the item must not run here, and was disposed of.
     bool prepare(const WorkItem& item);
     bool begin(const WorkItem& item);

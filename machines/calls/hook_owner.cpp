@@ -85,15 +85,15 @@ Value HookProcess::Owner::run(const CallPointer& call, const std::stop_token& st
         call->ready.wait_for(lock, kCancelLimit, is_done);
         throw base::Cancelled(named(call->method) + ": stopped");
     }
-    if (const auto* error = std::get_if<CallError>(&call->outcome)) {
-        throw CallError(*error);
+    if (const auto* failure = std::get_if<HookFailure>(&call->outcome)) {
+        throw CallError(failure->type, failure->message);
     }
     Value* const result = std::get_if<Value>(&call->outcome);
     return result == nullptr ? Value() : std::move(*result);
 }
 
 void HookProcess::Owner::complete(const CallPointer& call,
-                                  std::variant<std::monostate, Value, CallError> outcome) {
+                                  std::variant<std::monostate, Value, HookFailure> outcome) {
     const std::scoped_lock lock(mutex_);
     if (!call->done) {
         call->outcome = std::move(outcome);
@@ -319,8 +319,8 @@ void HookProcess::Owner::take_line(std::string_view line) {
         const CallPointer call = found->second.call;
         in_flight_.erase(found);
         failures_ = 0;
-        if (const auto* failure = std::get_if<HookFailure>(&answer.outcome)) {
-            complete(call, CallError(failure->type, failure->message));
+        if (auto* failure = std::get_if<HookFailure>(&answer.outcome)) {
+            complete(call, std::move(*failure));
         } else {
             complete(call, std::move(std::get<Value>(answer.outcome)));
         }

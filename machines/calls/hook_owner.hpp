@@ -31,7 +31,7 @@ struct HookCall {
     // Guarded by the owner's mutex.
     bool cancelled = false;
     bool done = false;
-    std::variant<std::monostate, expression::Value, CallError> outcome;
+    std::variant<std::monostate, expression::Value, HookFailure> outcome;
     std::condition_variable_any ready;
 };
 
@@ -59,7 +59,7 @@ class HookProcess::Owner {
 
     void wake() const;
     void complete(const CallPointer& call,
-                  std::variant<std::monostate, expression::Value, CallError> outcome);
+                  std::variant<std::monostate, expression::Value, HookFailure> outcome);
 
     // The owner's thread.
     void run_thread(const std::stop_token& stop);

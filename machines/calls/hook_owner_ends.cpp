@@ -56,7 +56,7 @@ void HookProcess::Owner::fail(const std::string& type, const std::string& reason
                   {{"hook", command_.name}, {"reason", reason}});
     }
     for (const CallPointer& call : failed) {
-        complete(call, CallError(type, named(call->method) + ": " + reason));
+        complete(call, HookFailure{type, named(call->method) + ": " + reason});
     }
 }
 
@@ -77,8 +77,8 @@ void HookProcess::Owner::time_out(const CallPointer& late) {
     const std::string counted = count_failure();
     const std::string others = named(late->method) + " was not answered in time";
     complete(late,
-             CallError("TimeoutError", named(late->method) + ": " + reason +
-                                           "; its command was killed" + last_words() + counted));
+             HookFailure{"TimeoutError", named(late->method) + ": " + reason +
+                                             "; its command was killed" + last_words() + counted});
     if (!in_flight_.empty()) {
         fail("HookDied", "its command was killed, because " + others + counted);
     }

@@ -4,7 +4,7 @@
 #include <utility>
 
 #include "common/base/errors.hpp"
-#include "common/base/ids.hpp"
+#include "common/base/random_share.hpp"
 #include "common/process/tree.hpp"
 #include "machines/calls/builtins.hpp"
 #include "machines/calls/command.hpp"
@@ -17,17 +17,13 @@ namespace {
 /// A machine that lacks descriptors or disk gets some time, whatever the spec says.
 constexpr base::Millis kShortestTransientDelay{1000};
 
-double random_share() {
-    return static_cast<double>(base::random_positive_int64()) / 9223372036854775808.0;
-}
-
 base::Millis retry_delay(const model::WorkSpec& spec, model::FailureClass failure, int failures) {
     switch (failure) {
         case model::FailureClass::counting:
-            return spec.backoff.delay(failures + 1, random_share());
+            return spec.backoff.delay(failures + 1, base::random_share());
         case model::FailureClass::transient:
         case model::FailureClass::rate_limited:
-            return std::max(kShortestTransientDelay, spec.backoff.delay(1, random_share()));
+            return std::max(kShortestTransientDelay, spec.backoff.delay(1, base::random_share()));
         case model::FailureClass::permanent:
             break;
     }

@@ -193,8 +193,7 @@ std::bitset<8> kept_events(const config::MachineDefinition& machine) {
 
 }  // namespace
 
-Machine compile_machine(const config::MachineBundle& /*bundle*/,
-                        const config::MachineDefinition& definition) {
+Machine compile_machine(const config::MachineDefinition& definition) {
     Machine machine;
     machine.definition = &definition;
     machine.context = compile_node(definition.context);

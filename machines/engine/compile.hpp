@@ -5,9 +5,8 @@
 
 namespace fleet::engine {
 
-/// `bundle` and `definition` outlive the result. Never fails: what cannot be compiled fails where
+/// `definition` outlives the result. Never fails: what cannot be compiled fails where
 /// it is evaluated.
-[[nodiscard]] Machine compile_machine(const config::MachineBundle& bundle,
-                                      const config::MachineDefinition& definition);
+[[nodiscard]] Machine compile_machine(const config::MachineDefinition& definition);
 
 }  // namespace fleet::engine

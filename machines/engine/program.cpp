@@ -52,7 +52,7 @@ Program::Program(OwnKey /*key*/, config::MachineBundle bundle, std::string confi
     : bundle_(std::move(bundle)), config_hash_(std::move(config_hash)) {
     machines_.reserve(bundle_.machines.size());
     for (const config::MachineDefinition& definition : bundle_.machines) {
-        machines_.push_back(compile_machine(bundle_, definition));
+        machines_.push_back(compile_machine(definition));
         machines_.back().index = machines_.size() - 1;
     }
 }

@@ -11,7 +11,7 @@
 #include <utility>
 #include <vector>
 
-#include "common/base/ids.hpp"
+#include "common/base/random_share.hpp"
 #include "machines/engine/metrics.hpp"
 #include "machines/engine/voting.hpp"
 #include "machines/expression/operators.hpp"
@@ -31,10 +31,6 @@ constexpr double kDefaultJitter = 0.1;
 constexpr std::int64_t kDefaultSamples = 3;
 /// Samples of one state that are asked for at the same time.
 constexpr std::size_t kMostThreads = 32;
-
-double random_share() {
-    return static_cast<double>(base::random_positive_int64()) / 9223372036854775808.0;
-}
 
 void pause(double seconds, const std::stop_token& stop) {
     std::mutex mutex;
@@ -76,7 +72,7 @@ double delay_before(double backoff, double jitter, const AgentResult& failed) {
     if (retry_after != nullptr && retry_after->is_number()) {
         delay = std::max(delay, retry_after->as_floating());
     }
-    return delay * (1 + jitter * (2 * random_share() - 1));
+    return delay * (1 + jitter * (2 * base::random_share() - 1));
 }
 
 AgentResult retry(calls::Agent& agent, const calls::CallScope& scope,
