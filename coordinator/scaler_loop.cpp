@@ -48,6 +48,7 @@ scaler::ObserveOptions ScalerLoop::observe_options(contracts::Store& store,
     observe.host = options.host;
     observe.pools = options.pools;
     observe.batch = options.batch;
+    observe.resume_only = options.resume_only;
     observe.overrides.min_workers = options.min_workers;
     observe.overrides.max_workers = options.max_workers;
     observe.overrides.slots_per_worker = options.slots;

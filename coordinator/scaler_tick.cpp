@@ -238,7 +238,7 @@ bool ScalerLoop::is_done(const scaler::Observed& observed) const {
     if (options_.batch.empty() || options_.once) {
         return false;
     }
-    if (observed.batch && !scaler::is_over(*observed.batch)) {
+    if (observed.batch && !observed.nothing_to_come) {
         return false;
     }
     return std::all_of(observed.observation.pools.begin(), observed.observation.pools.end(),

@@ -42,6 +42,18 @@ bool is_over(const model::Batch& batch) {
     return batch.is_over();
 }
 
+model::PoolPressure only_begun(model::PoolPressure pressure) {
+    for (model::StagePressure& stage : pressure.stages) {
+        stage.ready = stage.begun_ready;
+        stage.delayed = stage.begun_delayed;
+        stage.counts.pending = stage.ready + stage.delayed;
+        if (stage.ready == 0) {
+            stage.oldest_ready_age.reset();
+        }
+    }
+    return pressure;
+}
+
 Observer::Observer(contracts::Store& store, ObserveOptions options)
     : store_(store), options_(std::move(options)) {}
 
@@ -110,7 +122,8 @@ void Observer::add_pool(Observed& observed, const std::string& pool) {
     if (!pressure) {
         return;  // removed between two looks
     }
-    view.pressure = std::move(*pressure);
+    const bool only_new = pressure->only_new_is_open();
+    view.pressure = options_.resume_only ? only_begun(std::move(*pressure)) : std::move(*pressure);
     if (view.pressure.ready() == 0 && view.pressure.totals().running == 0 &&
         options_.batch.empty()) {
         commands_.erase(pool);  // what comes next may be of another kind
@@ -140,9 +153,11 @@ void Observer::add_pool(Observed& observed, const std::string& pool) {
     const int cores = observed.observation.host(options_.host)->cores;
     observed.policy.pools.push_back(resolve_rules(policy, options_.overrides, cores, commands));
     if (observed.batch) {
-        view.more_to_come = observed.batch->state == model::BatchState::loading;
-        if (is_over(*observed.batch)) {
-            observed.policy.pools.back().min_workers = 0;  // nothing will ever come again
+        view.more_to_come =
+            observed.batch->state == model::BatchState::loading && !options_.resume_only;
+        observed.nothing_to_come = is_over(*observed.batch) || (options_.resume_only && only_new);
+        if (observed.nothing_to_come) {
+            observed.policy.pools.back().min_workers = 0;
         }
     }
     observed.observation.pools.push_back(std::move(view));

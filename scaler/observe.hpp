@@ -20,11 +20,15 @@ struct ObserveOptions {
     std::vector<std::string> pools;  ///< empty: all pools of the store
     std::string batch;               ///< not empty: only its private lane, and its workers
     std::int64_t generation = 0;
+    bool resume_only = false;  ///< its workers begin nothing new: new work is no demand
     RuleOverrides overrides;
 };
 
 /// Sealed (or cancelled) and all of it terminal.
 [[nodiscard]] bool is_over(const model::Batch& batch);
+
+/// The same as workers with `--resume-only` see it: without what is new. Pure.
+[[nodiscard]] model::PoolPressure only_begun(model::PoolPressure pressure);
 
 /// The observation with the rules that go with it, and what else was seen on the way.
 struct Observed {
@@ -32,6 +36,9 @@ struct Observed {
     Policy policy;
     std::vector<model::WorkerRecord> workers;  ///< not final, all pools and hosts
     std::optional<model::Batch> batch;         ///< the one that is served, if it is there
+    /// Nothing will ever come again from the batch that is served: it has ended, or, with
+    /// `resume_only`, what was begun of it. Always false without a batch.
+    bool nothing_to_come = false;
 };
 
 class Observer {

@@ -1,5 +1,7 @@
 #include "common/model/pressure.hpp"
 
+#include <algorithm>
+
 namespace fleet::model {
 
 StatusCounts PoolPressure::totals() const {
@@ -21,6 +23,13 @@ std::int64_t PoolPressure::ready() const {
         sum += stage.ready;
     }
     return sum;
+}
+
+bool PoolPressure::only_new_is_open() const {
+    return std::all_of(stages.begin(), stages.end(), [](const StagePressure& stage) {
+        return stage.begun_ready == 0 && stage.begun_delayed == 0 && stage.counts.running == 0 &&
+               stage.counts.waiting == 0;
+    });
 }
 
 }  // namespace fleet::model

@@ -11,11 +11,19 @@
 
 namespace fleet::model {
 
+/// Of each stage, or of each private batch in it.
+inline constexpr std::int64_t kMostBegunCounted = 10'000;
+
 struct StagePressure {
     std::string stage;
     StatusCounts counts;
     std::int64_t ready = 0;    ///< pending and claimable now
     std::int64_t delayed = 0;  ///< pending with a time still to come
+    /// Of `ready`: begun before, or children; what a claim with `resume_only` takes. More than
+    /// kMostBegunCounted are counted as so many.
+    std::int64_t begun_ready = 0;
+    /// Of `delayed`: likewise; those that were not looked at (too many, later) count as begun.
+    std::int64_t begun_delayed = 0;
     std::optional<base::Millis> oldest_ready_age;
     double arrivals_per_second = 0;     ///< exponentially weighted, time constant 30 s
     double completions_per_second = 0;  ///< likewise; terminal commits
@@ -31,6 +39,8 @@ struct PoolPressure {
 
     [[nodiscard]] StatusCounts totals() const;
     [[nodiscard]] std::int64_t ready() const;
+    /// Nothing that was begun, here or elsewhere, is still open.
+    [[nodiscard]] bool only_new_is_open() const;
 };
 
 }  // namespace fleet::model

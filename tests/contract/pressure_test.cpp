@@ -1,4 +1,5 @@
 // How much work there is, as scalers see it.
+#include "tests/contract/family.hpp"
 #include "tests/contract/store_fixture.hpp"
 
 namespace fleet::contract_test {
@@ -151,6 +152,58 @@ TEST_CASE("a commit without a service time is no sample") {
     f.push(1);
     REQUIRE(f.commit(f.claim_one("w"), NextDone{"1"}) == CommitResult::applied);
     CHECK(only_stage(f).service_samples == 0);
+}
+
+TEST_CASE("pressure tells what was begun from what is new, as claims do") {
+    FOR_EACH_STORE(f);
+    f.worker("w");
+    contracts::PushRequest request = f.request(8);
+    request.executions[7].delay = 30s;
+    f.push(request);
+    model::StagePressure stage = only_stage(f);
+    CHECK(stage.ready == 7);
+    CHECK(stage.begun_ready == 0);
+    CHECK(stage.begun_delayed == 0);
+    CHECK(f.work().pressure("default", "")->only_new_is_open());
+
+    const std::vector<Claimed> claimed = f.claim("w", 5);
+    CHECK_FALSE(f.work().pressure("default", "")->only_new_is_open());
+    // Tried again, a later time, woken, two children with a parked parent, handed over.
+    REQUIRE(f.commit(claimed[0], StoreFixture::failure()) == CommitResult::applied);
+    REQUIRE(f.commit(claimed[1], NextPending{"", Millis{20s}}) == CommitResult::applied);
+    REQUIRE(f.commit(claimed[2], NextWaiting{"go", {}}) == CommitResult::applied);
+    f.store().signals().send("go", "1");
+    REQUIRE(f.commit(fan_out(claimed[3], 2, settled())) == CommitResult::applied);
+    REQUIRE(f.commit(claimed[4], NextPending{"", {}}) == CommitResult::applied);
+    stage = only_stage(f);
+    CHECK(stage.ready == 7);
+    CHECK(stage.begun_ready == 5);
+    CHECK(stage.delayed == 2);
+    CHECK(stage.begun_delayed == 1);
+    f.pass(20s);
+    stage = only_stage(f);
+    CHECK(stage.begun_ready == 6);
+    CHECK(stage.begun_delayed == 0);
+    f.pass(10s);
+    stage = only_stage(f);
+    CHECK(stage.ready == 9);
+    CHECK(stage.begun_ready == 6);
+
+    contracts::ClaimRequest begun = StoreFixture::claim_request("w", 10);
+    begun.resume_only = true;
+    const std::vector<Claimed> taken = f.claim(begun).claimed;
+    CHECK(taken.size() == 6);
+    for (const Claimed& one : taken) {
+        REQUIRE(f.commit(one, NextDone{"1"}) == CommitResult::applied);
+    }
+    CHECK(only_stage(f).begun_ready == 1);  // the parent, woken
+    CHECK_FALSE(f.work().pressure("default", "")->only_new_is_open());
+    for (const Claimed& one : f.claim(begun).claimed) {
+        REQUIRE(f.commit(one, NextDone{"1"}) == CommitResult::applied);
+    }
+    CHECK(f.work().pressure("default", "")->only_new_is_open());
+    CHECK(only_stage(f).ready == 3);
+    f.require_sound();
 }
 
 TEST_CASE("pressure says whether the pool is paused") {

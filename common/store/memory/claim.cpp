@@ -134,9 +134,7 @@ StagePlaces stage_places(const State& state, const ClaimRequest& request) {
 
 const ReadyKey* first_key(const State& state, const Lane& lane, const ClaimRequest& request) {
     for (const ReadyKey& key : lane.ready) {
-        const auto& [new_work, root, priority, sequence] = key;
-        if (!request.resume_only || !new_work || !root ||
-            state.rows.at(sequence).counters.attempt > 0) {
+        if (!request.resume_only || is_begun(state.rows.at(std::get<3>(key)))) {
             return &key;
         }
     }

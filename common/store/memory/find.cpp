@@ -46,7 +46,16 @@ model::StagePressure stage_pressure(const State& state, const Lane& lane, base::
     for (const auto& [new_work, root, priority, sequence] : lane.ready) {
         const base::Millis age = now - state.rows.at(sequence).created_at;
         pressure.oldest_ready_age = std::max(age, pressure.oldest_ready_age.value_or(age));
+        pressure.begun_ready += is_begun(state.rows.at(sequence)) ? 1 : 0;
     }
+    pressure.begun_ready = std::min(pressure.begun_ready, model::kMostBegunCounted);
+    pressure.begun_delayed =
+        std::count_if(state.due.begin(), state.due.end(),
+                      [&](const std::pair<base::StoreTime, std::int64_t>& due) {
+                          const Row& row = state.rows.at(due.second);
+                          return row.status == model::Status::pending &&
+                                 &state.lanes[row.lane] == &lane && is_begun(row);
+                      });
     pressure.arrivals_per_second = lane.arrivals.per_second(now);
     pressure.completions_per_second = lane.completions.per_second(now);
     pressure.service_samples = lane.service.samples();

@@ -114,6 +114,10 @@ struct Row {
     }
 };
 [[nodiscard]] Place place_of(const Row& row);
+/// What a claim with `resume_only` takes when it is ready.
+[[nodiscard]] inline bool is_begun(const Row& row) {
+    return row.resumed || row.kinship || row.counters.attempt > 0;
+}
 
 /// Ready work is claimed from its lane in this order: resumed, children, priority, age.
 using ReadyKey = std::tuple<bool, bool, int, std::int64_t>;

@@ -9,9 +9,9 @@
 #include <sys/stat.h>
 #include <sys/statvfs.h>
 
-#include "common/base/errors.hpp"
 #include "common/store/sqlite/counters.hpp"
 #include "common/store/sqlite/large_files.hpp"
+#include "common/store/sqlite/read_transaction.hpp"
 
 namespace fleet::store::sqlite {
 
@@ -25,26 +25,6 @@ constexpr std::int64_t kLargeWal = 256 * kMiB;
 constexpr std::int64_t kLittleDisk = 256 * kMiB;
 /// How many of the things that are wrong a finding names.
 constexpr std::size_t kNamed = 5;
-
-/// All reads inside it see one state of the store.
-class ReadTransaction {
-  public:
-    explicit ReadTransaction(Connection& connection) : connection_(connection) {
-        connection_.prepare("BEGIN").run();
-    }
-    ReadTransaction(const ReadTransaction&) = delete;
-    ReadTransaction& operator=(const ReadTransaction&) = delete;
-    ~ReadTransaction() {
-        try {
-            connection_.prepare("ROLLBACK").run();
-        } catch (const base::Error&) {
-            // Nothing was written: there is nothing to undo, and the reason was thrown already.
-        }
-    }
-
-  private:
-    Connection& connection_;
-};
 
 /// Collects examples and counts the rest.
 class Examples {

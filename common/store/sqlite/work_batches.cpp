@@ -5,6 +5,8 @@
 #include "common/base/errors.hpp"
 #include "common/contracts/trigger.hpp"
 #include "common/store/sqlite/lookup.hpp"
+#include "common/store/sqlite/rank.hpp"
+#include "common/store/sqlite/read_transaction.hpp"
 #include "common/store/sqlite/service_histogram.hpp"
 #include "common/store/sqlite/work.hpp"
 
@@ -168,30 +170,72 @@ constexpr double kRateSeconds = 30.0;
 struct DueCounts {
     std::int64_t delayed = 0;
     std::int64_t waiting = 0;
+    std::int64_t begun = 0;  ///< of the delayed
+    // Not due yet:
+    std::int64_t later = 0;  ///< delayed
+    std::int64_t begun_later = 0;
 };
 /// More than this are counted as this many: the read must stay short.
 constexpr int kMostDue = 10'000;
+/// Of what is due later, only so many of the next are told apart.
+constexpr int kMostLater = 1'000;
 
-std::unordered_map<std::int64_t, DueCounts> due_by_lane(Connection& connection,
-                                                        std::int64_t now_ms) {
-    std::unordered_map<std::int64_t, DueCounts> due;
+using DueByLane = std::unordered_map<std::int64_t, DueCounts>;
+
+DueByLane due_by_lane(Connection& connection, std::int64_t now_ms) {
+    DueByLane due;
     auto rows = connection.prepare(
-        "SELECT lane, status FROM executions INDEXED BY executions_due WHERE due_at_ms <= ?1 "
-        "LIMIT ?2");
+        "SELECT lane, status, attempt > 0 OR rank < -150000 FROM executions "
+        "INDEXED BY executions_due WHERE due_at_ms <= ?1 LIMIT ?2");
     rows.bind(1, now_ms).bind(2, kMostDue);
     while (rows.step()) {
         auto& counts = due[rows.integer(0)];
-        ++(rows.integer(1) == 0 ? counts.delayed : counts.waiting);
+        const bool delayed = rows.integer(1) == 0;
+        ++(delayed ? counts.delayed : counts.waiting);
+        counts.begun += delayed ? rows.integer(2) : 0;
     }
     return due;
 }
+static_assert(kLastChildRank == -150'000);
 
-void add_due(model::StagePressure& pressure, const DueCounts& due) {
+void add_later(Connection& connection, std::int64_t now_ms, DueByLane& due) {
+    auto rows = connection.prepare(
+        "SELECT lane, status, attempt > 0 OR rank < -150000 FROM executions "
+        "INDEXED BY executions_due WHERE due_at_ms > ?1 ORDER BY due_at_ms LIMIT ?2");
+    rows.bind(1, now_ms).bind(2, kMostLater);
+    while (rows.step()) {
+        if (rows.integer(1) == 0) {
+            auto& counts = due[rows.integer(0)];
+            ++counts.later;
+            counts.begun_later += rows.integer(2);
+        }
+    }
+}
+
+void add_due(model::StagePressure& pressure, std::int64_t delayed_in_lane, const DueCounts& due) {
     pressure.ready += due.delayed + due.waiting;
     pressure.delayed -= due.delayed;
     pressure.counts.pending += due.waiting;
     pressure.counts.waiting -= due.waiting;
+    pressure.begun_ready += due.begun + due.waiting;
+    pressure.begun_delayed += delayed_in_lane - due.delayed - due.later + due.begun_later;
 }
+
+// ?1 the pool, ?2 the batch, ?3 how many of what was begun are counted. Begun is what a claim with
+// resume_only takes: see the indexes in schema_v2.cpp.
+constexpr const char* kLanePressure =
+    "SELECT l.stage, l.stage_rank, l.ready, l.delayed, l.running, l.waiting, l.done, l.failed, "
+    "l.cancelled, l.arrivals, l.completions, l.rates_at_ms, l.service_samples, "
+    "l.service_sum_ms, l.service_histogram, (SELECT e.created_at_ms FROM executions e "
+    "INDEXED BY executions_ready WHERE e.lane = l.lane AND e.ready = 1 "
+    "ORDER BY e.rank, e.seq LIMIT 1), l.lane, "
+    "(SELECT count(*) FROM (SELECT 1 FROM executions INDEXED BY executions_ready "
+    "WHERE lane = l.lane AND ready = 1 AND rank < -150000 LIMIT ?3)), "
+    "(SELECT count(*) FROM (SELECT 1 FROM executions INDEXED BY executions_retried "
+    "WHERE lane = l.lane AND ready = 1 AND attempt > 0 AND rank >= -150000 LIMIT ?3)) "
+    "FROM lanes l LEFT JOIN batches b ON b.batch = l.batch "
+    "WHERE l.pool = ?1 AND (?2 = '*' OR coalesce(b.name, '') = ?2) ORDER BY l.stage_rank DESC, "
+    "l.stage";
 
 void add_lane(StageSums& sums, const Statement& row, std::int64_t now_ms) {
     auto& pressure = sums.pressure;
@@ -207,6 +251,7 @@ void add_lane(StageSums& sums, const Statement& row, std::int64_t now_ms) {
     const double fade = std::exp(-idle / 1000.0 / kRateSeconds);
     pressure.arrivals_per_second += row.real(9) * fade;
     pressure.completions_per_second += row.real(10) * fade;
+    pressure.begun_ready += std::min(row.integer(17) + row.integer(18), model::kMostBegunCounted);
     pressure.service_samples += row.integer(12);
     sums.service_sum_ms += row.integer(13);
     sums.histogram.merge(ServiceHistogram{row.view(14)});
@@ -221,6 +266,8 @@ void add_lane(StageSums& sums, const Statement& row, std::int64_t now_ms) {
 std::optional<model::PoolPressure> SqliteWork::pressure(const std::string& pool,
                                                         const std::string& batch) {
     const auto reader = database_.reader();
+    // What moves between two reads would be seen in neither place.
+    const ReadTransaction one_state(reader->connection());
     const auto found = find_pool(reader->connection(), pool);
     if (!found) {
         return std::nullopt;
@@ -229,23 +276,20 @@ std::optional<model::PoolPressure> SqliteWork::pressure(const std::string& pool,
     const auto now_ms = base::count_ms(database_.now());
     auto due = due_by_lane(reader->connection(), now_ms);
     std::vector<StageSums> stages;
-    auto rows = reader->prepare(
-        "SELECT l.stage, l.stage_rank, l.ready, l.delayed, l.running, l.waiting, l.done, l.failed, "
-        "l.cancelled, l.arrivals, l.completions, l.rates_at_ms, l.service_samples, "
-        "l.service_sum_ms, l.service_histogram, (SELECT e.created_at_ms FROM executions e "
-        "INDEXED BY executions_ready WHERE e.lane = l.lane AND e.ready = 1 "
-        "ORDER BY e.rank, e.seq LIMIT 1), l.lane FROM lanes l LEFT JOIN batches b ON b.batch = "
-        "l.batch "
-        "WHERE l.pool = ?1 AND (?2 = '*' OR coalesce(b.name, '') = ?2) ORDER BY l.stage_rank DESC, "
-        "l.stage");
-    rows.bind(1, found->number).bind(2, batch);
+    auto rows = reader->prepare(kLanePressure);
+    rows.bind(1, found->number).bind(2, batch).bind(3, model::kMostBegunCounted);
+    bool has_later = false;
     while (rows.step()) {
         if (stages.empty() || stages.back().pressure.stage != rows.view(0)) {
             stages.emplace_back();
             stages.back().pressure.stage = rows.text(0);
         }
         add_lane(stages.back(), rows, now_ms);
-        add_due(stages.back().pressure, due[rows.integer(16)]);
+        if (rows.integer(3) > 0 && !has_later) {
+            add_later(reader->connection(), now_ms, due);
+            has_later = true;
+        }
+        add_due(stages.back().pressure, rows.integer(3), due[rows.integer(16)]);
     }
     for (auto& sums : stages) {
         auto& pressure = sums.pressure;
