@@ -3,6 +3,7 @@
 #include <set>
 
 #include "common/base/ids.hpp"
+#include "tests/contract/family.hpp"
 #include "tests/contract/store_fixture.hpp"
 
 namespace fleet::contract_test {
@@ -151,6 +152,38 @@ TEST_CASE("executions are found by status, pool, batch, id, kind of error and wo
         filter.statuses = {Status::done};
         CHECK(found(f, filter) == std::vector{own[0]});
     }
+}
+
+TEST_CASE("those who wait are found, whatever it is that they wait for") {
+    FOR_EACH_STORE(f);
+    f.worker("w");
+    const std::vector<ExecutionId> ids = f.push(6);
+    const std::vector<Claimed> claimed = f.claim("w", 5);
+    REQUIRE(f.commit(claimed[0], NextWaiting{"c", {}}) == CommitResult::applied);
+    REQUIRE(f.commit(claimed[1], NextWaiting{"c", Millis{45s}}) == CommitResult::applied);
+    REQUIRE(f.commit(fan_out(claimed[2], 2, settled())) == CommitResult::applied);
+    REQUIRE(f.commit(fan_out(claimed[3], 1, NextRunning{}, ChildKind::in_place)) ==
+            CommitResult::applied);
+    REQUIRE(f.commit(claimed[4], NextPending{"", Millis{20s}}) == CommitResult::applied);
+    contracts::ExecutionFilter waiting;
+    waiting.statuses = {Status::waiting};
+    waiting.roots_only = false;
+    const auto found = [&] {
+        std::vector<ExecutionId> all;
+        for (const model::Execution& execution : f.work().find(waiting).executions) {
+            all.push_back(execution.id);
+        }
+        return all;
+    };
+    CHECK(found() == std::vector<ExecutionId>{ids[0], ids[1], ids[2]});
+    waiting.newest_first = true;
+    CHECK(found() == std::vector<ExecutionId>{ids[2], ids[1], ids[0]});
+    waiting.limit = 2;
+    const contracts::ExecutionPage page = f.work().find(waiting);
+    REQUIRE(page.next != 0);
+    waiting.after = page.next;
+    CHECK(found() == std::vector<ExecutionId>{ids[0]});
+    f.require_sound();
 }
 
 TEST_CASE("payloads are left out when nobody wants them") {

@@ -27,7 +27,6 @@ using contracts::ExecutionPage;
 #define FLEET_EXECUTION_FILTER                                                          \
     "AND ((1 << iif(status = 2 AND (kin & 8) <> 0, 1, status)) & ?3) <> 0 "             \
     "AND (?4 < 0 OR batch = ?4) AND (?9 = 0 OR (kin & 1) = 0) "                         \
-    "AND (?10 = 0 OR seq IN (SELECT seq FROM children WHERE parent = ?10)) "            \
     "AND (?5 < 0 OR error_kind = ?5) AND (?6 = 0 OR coalesce(owner, last_owner) = ?6) " \
     "AND (?7 = 0 OR lane IN (SELECT lane FROM lanes WHERE pool = ?7)) "
 
@@ -153,11 +152,40 @@ struct Range {
     std::int64_t last = std::numeric_limits<std::int64_t>::max();
 };
 
-/// The literal for the cheapest way to the rows: failed ones and owned ones have an index.
+// Who waits has a channel, a time, or children that it waits for.
+#define FLEET_WAITING                                                                      \
+    "(SELECT seq FROM executions INDEXED BY executions_channel WHERE channel IS NOT NULL " \
+    "UNION ALL SELECT seq FROM executions INDEXED BY executions_due "                      \
+    "WHERE due_at_ms IS NOT NULL AND status = 2 AND channel IS NULL "                      \
+    "UNION ALL SELECT parent FROM waits) "
+
+/// The literal for the cheapest way to the rows: children, failed, owned and waiting ones have an
+/// index.
 const char* statement_for(const ExecutionFilter& filter) {
     const auto only = [&filter](model::Status status) {
         return filter.statuses.size() == 1 && filter.statuses.front() == status;
     };
+    // The `+` keeps the range of sequence numbers from being taken for the cheaper way.
+    if (!filter.parent.is_nil()) {
+        return filter.newest_first ? "SELECT " FLEET_EXECUTION_COLUMNS
+                                     "FROM executions WHERE seq IN (SELECT seq FROM children "
+                                     "INDEXED BY children_place WHERE parent = ?10) "
+                                     "AND +seq BETWEEN ?1 AND ?2 " FLEET_EXECUTION_FILTER
+                                     "ORDER BY seq DESC LIMIT ?8"
+                                   : "SELECT " FLEET_EXECUTION_COLUMNS
+                                     "FROM executions WHERE seq IN (SELECT seq FROM children "
+                                     "INDEXED BY children_place WHERE parent = ?10) "
+                                     "AND +seq BETWEEN ?1 AND ?2 " FLEET_EXECUTION_FILTER
+                                     "ORDER BY seq LIMIT ?8";
+    }
+    if (only(model::Status::waiting)) {
+        return filter.newest_first
+                   ? "SELECT " FLEET_EXECUTION_COLUMNS "FROM executions WHERE seq IN " FLEET_WAITING
+                     "AND +seq BETWEEN ?1 AND ?2 " FLEET_EXECUTION_FILTER
+                     "ORDER BY seq DESC LIMIT ?8"
+                   : "SELECT " FLEET_EXECUTION_COLUMNS "FROM executions WHERE seq IN " FLEET_WAITING
+                     "AND +seq BETWEEN ?1 AND ?2 " FLEET_EXECUTION_FILTER "ORDER BY seq LIMIT ?8";
+    }
     if (only(model::Status::failed)) {
         return filter.newest_first
                    ? "SELECT " FLEET_EXECUTION_COLUMNS
@@ -169,7 +197,7 @@ const char* statement_for(const ExecutionFilter& filter) {
                      "AND seq BETWEEN ?1 AND ?2 " FLEET_EXECUTION_FILTER "ORDER BY seq LIMIT ?8";
     }
     // In-place children have no owner: roots are never such.
-    if (only(model::Status::running) && filter.roots_only && filter.parent.is_nil()) {
+    if (only(model::Status::running) && filter.roots_only) {
         return filter.newest_first
                    ? "SELECT " FLEET_EXECUTION_COLUMNS
                      "FROM executions INDEXED BY executions_owned WHERE owner IS NOT NULL "
@@ -249,7 +277,9 @@ std::vector<Found> find_rows(Reader& reader, ExecutionReader& executions,
     rows.bind(4, batch).bind(5, filter.error_kind ? static_cast<int>(*filter.error_kind) : -1);
     rows.bind(6, worker_number(reader.connection(), filter.worker_id)).bind(7, pool);
     rows.bind(8, filter.limit).bind(9, filter.roots_only && filter.parent.is_nil());
-    rows.bind(10, parent);
+    if (!filter.parent.is_nil()) {
+        rows.bind(10, parent);
+    }
     while (rows.step()) {
         found.push_back({rows.integer(0), executions.read(rows)});
     }
