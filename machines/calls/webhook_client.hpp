@@ -1,17 +1,14 @@
-// POST requests to one URL, with its connections kept open between them. libcurl is loaded with the
-// first request, so that a worker without webhooks pays nothing for it.
+// POST requests to one URL, over the connections that all of the process share (machines/http).
 #pragma once
 
 #include <cstddef>
 #include <memory>
-#include <mutex>
 #include <stop_token>
 #include <string>
 #include <string_view>
-#include <utility>
-#include <vector>
 
 #include "common/base/time.hpp"
+#include "machines/http/client.hpp"
 
 namespace fleet::calls {
 
@@ -26,19 +23,19 @@ struct WebhookRequest {
 };
 
 struct WebhookResponse {
-    long status = 0;
+    int status = 0;
     std::string body;
 };
 
-/// Thread-safe: each request in flight has a connection of its own.
+/// Thread-safe.
 class WebhookClient {
   public:
     /// `headers` may hold secrets: they are in no message. The URL's user, password and query are
     /// not either. Throws base::ConfigError when it is no http or https URL.
-    WebhookClient(std::string url, std::vector<std::pair<std::string, std::string>> headers);
+    WebhookClient(std::string url, http::Headers headers);
     WebhookClient(const WebhookClient&) = delete;
     WebhookClient& operator=(const WebhookClient&) = delete;
-    ~WebhookClient();
+    ~WebhookClient() = default;
 
     /// Blocks until the whole answer is here. Throws CallError WebhookError (it cannot be reached,
     /// a status that is not 2xx, too long an answer), CallError TimeoutError, and base::Cancelled
@@ -49,14 +46,10 @@ class WebhookClient {
     [[nodiscard]] const std::string& shown_url() const { return shown_url_; }
 
   private:
-    class Connection;
-    class Lent;
-
     std::string url_;
     std::string shown_url_;
-    std::vector<std::pair<std::string, std::string>> headers_;
-    std::mutex mutex_;  ///< guards `idle_`
-    std::vector<std::unique_ptr<Connection>> idle_;
+    http::Headers headers_;
+    std::shared_ptr<http::Client> client_;  ///< shared with all who make requests
 };
 
 }  // namespace fleet::calls

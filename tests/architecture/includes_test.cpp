@@ -94,7 +94,7 @@ const std::vector<Library>& libraries() {
          {"common/store/sqlite", "bench"}},
         {"sodium", {"common/store/sqlite", "common/base"}, {}},
         {"yaml-cpp/", {"machines/config"}, {}},
-        {"curl/", {"machines/http", "machines/calls"}, {}},
+        {"curl/", {"machines/http"}, {"machines/http"}},
         {"re2/", {"machines/cel", "machines/engine"}, {}},
         {"CLI/", {"cli", "coordinator", "worker", "scaler"}, {}},
         {"boost/process", {"common/process"}, {}},

@@ -140,7 +140,7 @@ class HttpServer {
     std::jthread thread_;
 };
 
-[[nodiscard]] inline std::string http(int status, const std::string& body) {
+[[nodiscard]] inline std::string http_answer(int status, const std::string& body) {
     return "HTTP/1.1 " + std::to_string(status) +
            " X\r\nContent-Type: application/json\r\nContent-Length: " +
            std::to_string(body.size()) + "\r\n\r\n" + body;

@@ -59,18 +59,18 @@ std::string family_answer(const HttpRequest& request) {
     const auto body = from_json(request.body);
     const std::string event = body.find("event")->as_string();
     if (event == "transition") {
-        return http(200, R"({"to_state": "elsewhere"})");
+        return http_answer(200, R"({"to_state": "elsewhere"})");
     }
     if (event == "error") {
-        return http(200, R"({"recovery_state": "rescue"})");
+        return http_answer(200, R"({"recovery_state": "rescue"})");
     }
     if (event == "machine_end" || event == "state_exit") {
-        return http(200, R"({"output": {"from": "webhook"}})");
+        return http_answer(200, R"({"output": {"from": "webhook"}})");
     }
     if (event == "state_enter") {
-        return http(204, "");
+        return http_answer(204, "");
     }
-    return http(200, R"({"context": {"from": ")" + event + R"("}})");
+    return http_answer(200, R"({"context": {"from": ")" + event + R"("}})");
 }
 
 }  // namespace
@@ -104,7 +104,7 @@ TEST_CASE("the built-in webhook is told of every event, and its answers count") 
 TEST_CASE("a webhook that is down, fails or answers garbage is an error that names it") {
     std::string gone;
     {
-        const HttpServer server([](const HttpRequest&) { return http(200, ""); });
+        const HttpServer server([](const HttpRequest&) { return http_answer(200, ""); });
         gone = server.url();
     }
     const Failed down = failed_start(*webhook(gone));
@@ -113,17 +113,17 @@ TEST_CASE("a webhook that is down, fails or answers garbage is an error that nam
                Contains("webhook machine_start: POST " + gone) && Contains("Failed to connect"));
 
     const HttpServer broken(
-        [](const HttpRequest&) { return http(500, "the database is on fire"); });
+        [](const HttpRequest&) { return http_answer(500, "the database is on fire"); });
     const Failed status = failed_start(*webhook(broken.url("/hook?token=s3cret")));
     CHECK(status.type == "WebhookError");
     CHECK_THAT(status.message, Contains("status 500") && Contains("the database is on fire") &&
                                    Contains(broken.url()) && !Contains("s3cret") &&
                                    !Contains("k-123"));
 
-    const HttpServer garbage([](const HttpRequest&) { return http(200, "<html>hello"); });
+    const HttpServer garbage([](const HttpRequest&) { return http_answer(200, "<html>hello"); });
     CHECK_THAT(failed_start(*webhook(garbage.url())).message,
                Contains("is not JSON: \"<html>hello\""));
-    const HttpServer list([](const HttpRequest&) { return http(200, "[1]"); });
+    const HttpServer list([](const HttpRequest&) { return http_answer(200, "[1]"); });
     CHECK_THAT(failed_start(*webhook(list.url())).message, Contains("no JSON object"));
 
     const HttpServer no_http([](const HttpRequest&) { return std::string("220 smtp\r\n"); });
@@ -133,7 +133,7 @@ TEST_CASE("a webhook that is down, fails or answers garbage is an error that nam
 TEST_CASE("a webhook that is too slow is a timeout, and the next request works") {
     int count = 0;
     const HttpServer server([&](const HttpRequest&) {
-        return ++count == 1 ? std::nullopt : std::optional(http(200, "{}"));
+        return ++count == 1 ? std::nullopt : std::optional(http_answer(200, "{}"));
     });
     const auto hooks = webhook(server.url(), base::Millis{1'500});
     const Failed late = failed_start(*hooks);
@@ -161,16 +161,17 @@ TEST_CASE("an endpoint is sent the requests of hook commands") {
         const std::string id = to_json(*body.find("id"));
         const std::string method = body.find("method")->as_string();
         if (method == "hello") {
-            return http(200, R"({"hello": {"version": 1, "methods": ["on_action"]}})");
+            return http_answer(200, R"({"hello": {"version": 1, "methods": ["on_action"]}})");
         }
         const std::string action = body.find("action")->as_string();
         if (action == "wrong id") {
-            return http(200, R"({"id": 12345, "result": {}})");
+            return http_answer(200, R"({"id": 12345, "result": {}})");
         }
         if (action == "error") {
-            return http(200, R"({"id": )" + id + R"(, "error": {"type": "Sold", "message": "x"}})");
+            return http_answer(
+                200, R"({"id": )" + id + R"(, "error": {"type": "Sold", "message": "x"}})");
         }
-        return http(200, R"({"id": )" + id + R"(, "result": {"args": true}})");
+        return http_answer(200, R"({"id": )" + id + R"(, "result": {"args": true}})");
     });
     const auto hooks = calls::make_peer_hooks(calls::make_endpoint(
         {.name = "shop", .url = server.url(), .headers = {{"X-Team", "a"}}}, {}));
