@@ -11,6 +11,7 @@
 
 #include "cli/core/output.hpp"
 #include "cli/work/host_scaler.hpp"
+#include "cli/work/open_work.hpp"
 #include "common/base/errors.hpp"
 #include "common/process/identity.hpp"
 
@@ -53,8 +54,9 @@ BatchRun::BatchRun(CommandContext& context, contracts::Store& store, Interrupts&
       options_(std::move(options)),
       began_(context.clock.boot_now()),
       counts_at_start_(batch_.counts),
-      watch_(store.triggers(), contracts::batch_topic(batch_.name)) {
-    if (batch_.state == model::BatchState::loading) {
+      watch_(store.triggers(), is_shared_work(batch_) ? contracts::scaler_topic()
+                                                      : contracts::batch_topic(batch_.name)) {
+    if (batch_.state == model::BatchState::loading && !options_.resume_only) {
         loader_.emplace(store_, batch_, spool_folder(store_) / options_.batch.spool,
                         options_.batch.load);
     }
@@ -98,14 +100,17 @@ ScalerOptions BatchRun::scaler_options() const {
     if (options.workers.max == 0) {
         options.workers.max = std::max(cores(), std::max(1, options.workers.min));
     }
-    const auto spec = store_.work().spec(batch_.spec);
-    const bool command = !spec || spec->machine == "builtin:command";
-    options.slots = options_.batch.slots > 0 ? options_.batch.slots
-                    : command                ? std::max(1, cores() / options.workers.max)
-                                             : kSlots;
+    options.slots = options_.batch.slots;
+    if (options.slots == 0 && !is_shared_work(batch_)) {
+        const auto spec = store_.work().spec(batch_.spec);
+        const bool command = !spec || spec->machine == "builtin:command";
+        options.slots = command ? std::max(1, cores() / options.workers.max) : kSlots;
+    }
+    options.resume_only = options_.resume_only;
     options.grace = options_.batch.grace;
     options.verbose = options_.verbose;
-    options.log = store_.data_folder() / "logs" / ("scaler-" + batch_.name + ".log");
+    const std::string name = is_shared_work(batch_) ? "pool-" + batch_.pool : batch_.name;
+    options.log = store_.data_folder() / "logs" / ("scaler-" + name + ".log");
     return options;
 }
 
@@ -113,16 +118,22 @@ void BatchRun::start_scaler() {
     const ScalerOptions options = scaler_options();
     scaler_.emplace(options);
     if (options_.verbose) {
-        say("batch " + batch_.name + ": " + with_commas(options_.batch.items) + " items, pool " +
-            batch_.pool + ", workers " + std::to_string(options.workers.min) + ".." +
-            std::to_string(options.workers.max) + " with " + std::to_string(options.slots) +
-            " slots, store " + store_.url().text_without_secrets() + ", scaler's log " +
+        const std::int64_t items = std::max(options_.batch.items, batch_.counts.total());
+        say(title_of(batch_) + ": " + with_commas(items) + " items, pool " + batch_.pool +
+            ", workers " + std::to_string(options.workers.min) + ".." +
+            std::to_string(options.workers.max) +
+            (options.slots > 0 ? " with " + std::to_string(options.slots) + " slots" : "") +
+            ", store " + store_.url().text_without_secrets() + ", scaler's log " +
             options.log.string());
     }
 }
 
+std::string BatchRun::idle_note() const {
+    return options_.resume_only ? "beginning nothing new" : "";
+}
+
 void BatchRun::choose_scaler() {
-    note_.clear();
+    note_ = idle_note();
     other_.reset();
     const auto other = find_host_scaler(store_);
     if (!other) {
@@ -148,6 +159,12 @@ void BatchRun::choose_scaler() {
                 " (host:pid:run) serves this host",
             "stop that scaler, then `" + command_with_store("resume " + batch_.name) + "`");
     }
+    if (options_.resume_only) {
+        throw base::ConfigError(
+            "resuming only what was begun of " + title_of(batch_) + ": the scaler " + other->owner +
+                " (host:pid:run) serves this host, and its workers take what they find",
+            "stop that scaler first, or start it anew as `scaler --resume-only`");
+    }
     service_ = true;
 }
 
@@ -162,19 +179,15 @@ void BatchRun::load_chunk() {
 
 void BatchRun::look() {
     watch_.arm();
-    auto found = store_.work().batch(batch_.name);
-    if (!found) {
-        throw base::StoreError(base::StoreError::Kind::internal,
-                               "batch " + batch_.name + " is not in the store any more");
-    }
-    batch_ = std::move(*found);
+    batch_ = look_again(store_, batch_);
+    only_new_is_open_ = options_.resume_only && only_new_is_open(store_, batch_);
     const base::BootTime now = context_.clock.boot_now();
     next_look_ = now + kLooksApart;
     rate_.add(now, batch_.counts.terminal());
 }
 
 bool BatchRun::is_over() const {
-    return !loader_ && batch_.is_over();
+    return !loader_ && (only_new_is_open_ || batch_.is_over());
 }
 
 void BatchRun::look_after_scaler() {
@@ -212,8 +225,8 @@ void BatchRun::explain_scaler_end() {
         choose_scaler();
         return;
     }
-    std::string text = "the scaler " + ending_text(*scaler_->ended()) + " before batch " +
-                       batch_.name + " was finished";
+    std::string text = "the scaler " + ending_text(*scaler_->ended()) + " before " +
+                       title_of(batch_) + " was finished";
     const std::vector<std::string> words = scaler_->last_words(kLastWords);
     if (!words.empty()) {
         text += "; it said last:";
@@ -222,8 +235,7 @@ void BatchRun::explain_scaler_end() {
         }
         text += "\n ";
     }
-    throw base::Error(text, "its log is " + scaler_->log().string() + "; go on with `" +
-                                command_with_store("resume " + batch_.name) + "`");
+    throw base::Error(text, "its log is " + scaler_->log().string() + "; " + go_on_with(true));
 }
 
 void BatchRun::fail_fast() {
@@ -285,7 +297,8 @@ base::Millis BatchRun::elapsed() const {
 
 ProgressView BatchRun::view() const {
     ProgressView view;
-    view.batch = batch_.name;
+    view.is_pool = is_shared_work(batch_);
+    view.batch = view.is_pool ? batch_.pool : batch_.name;
     view.counts = batch_.counts;
     view.items = std::max(options_.batch.items, batch_.counts.total());
     view.loaded = batch_.counts.total();

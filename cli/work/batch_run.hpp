@@ -1,5 +1,7 @@
 // Brings one batch to its end: finishes loading it, has workers run it, shows how it goes, and says
-// how it went. What `run` and `resume` do once they know the batch. Used from one thread.
+// how it went. What `run` and `resume` do once they know the batch. With `resume_only` the end is
+// when what was begun has ended; the work may then also be what a pool's workers share
+// (open_work.hpp). Used from one thread.
 //
 //   loading and running --all ended--> ending (the scaler's workers leave) --> summary
 //        |  Ctrl-C                                     ^
@@ -29,6 +31,7 @@ struct BatchRunOptions {
     bool quiet = false;
     bool json = false;
     bool verbose = false;
+    bool resume_only = false;  ///< go on with what was begun, begin and load nothing new
 };
 
 class BatchRun {
@@ -40,7 +43,7 @@ class BatchRun {
     BatchRun& operator=(const BatchRun&) = delete;
     ~BatchRun();
 
-    /// Blocks until the batch is finished, somebody interrupts, or nothing can run it any more.
+    /// Blocks until the work is finished, somebody interrupts, or nothing can run it any more.
     /// Returns the exit code: 0 all done, 3 some not, 130 interrupted. Throws base::Error.
     int run();
 
@@ -62,7 +65,11 @@ class BatchRun {
     int finish();
     void print(const Summary& summary);
     [[nodiscard]] bool is_over() const;
+    [[nodiscard]] std::string idle_note() const;
+    [[nodiscard]] std::int64_t not_begun() const;
     [[nodiscard]] std::string how_to_go_on() const;
+    /// "go on with `fleet resume b1`"
+    [[nodiscard]] std::string go_on_with(bool as_now) const;
     [[nodiscard]] std::string command_with_store(const std::string& command) const;
     [[nodiscard]] ScalerOptions scaler_options() const;
     [[nodiscard]] ProgressView view() const;
@@ -72,6 +79,7 @@ class BatchRun {
     contracts::Store& store_;
     Interrupts& interrupts_;
     model::Batch batch_;
+    bool only_new_is_open_ = false;  ///< looked at with `resume_only`
     BatchRunOptions options_;
     const base::BootTime began_;
     const model::StatusCounts counts_at_start_;

@@ -110,8 +110,8 @@ std::vector<std::string> progress_block(const ProgressView& view, const Terminal
 
 std::string progress_line(const ProgressView& view) {
     std::string line =
-        "batch " + view.batch + ": " + progress_of(view) + " (" + std::to_string(view.percent()) +
-        " %) done " + with_commas(view.counts.done) + ", failed " +
+        (view.is_pool ? "pool " : "batch ") + view.batch + ": " + progress_of(view) + " (" +
+        std::to_string(view.percent()) + " %) done " + with_commas(view.counts.done) + ", failed " +
         with_commas(view.counts.failed) + ", running " + with_commas(view.counts.running) +
         ", pending " + with_commas(view.counts.pending) + ", workers " +
         std::to_string(view.workers) + ", " + tempo(view) + ", elapsed " +

@@ -27,6 +27,7 @@ class RateMeter {
 
 struct ProgressView {
     std::string batch;
+    bool is_pool = false;  ///< `batch` names a pool: of what its workers share
     model::StatusCounts counts;
     std::int64_t items = 0;  ///< expected in all, also those that are not loaded yet
     std::int64_t loaded = 0;

@@ -11,6 +11,7 @@
 #include "cli/core/known_names.hpp"
 #include "cli/core/output.hpp"
 #include "cli/work/batch_run.hpp"
+#include "cli/work/open_work.hpp"
 #include "cli/work/run_options.hpp"
 #include "cli/work/submission.hpp"
 
@@ -33,13 +34,20 @@ const Help kHelp{
         "that are recorded as done are not run again; those that were running when their worker\n"
         "was killed are. Failed items stay failed unless --failed is given.\n"
         "\n"
+        "--resume-only loads and begins nothing new: it ends what was begun (running when its\n"
+        "worker died, waiting, to be tried again, children) and leaves the rest pending. A batch\n"
+        "of `fleet submit` shares its workers: then all that was begun and is shared in its pool\n"
+        "is ended.\n"
+        "\n"
         "Without BATCH it takes the newest one that is not finished.",
     .examples =
         "  fleet resume\n"
         "  fleet resume 20261121-075030-k3xf --workers 8\n"
-        "  fleet resume --failed\n",
+        "  fleet resume --failed\n"
+        "  fleet resume 20261121-075030-k3xf --resume-only\n",
     .exit_codes =
-        "  0    all items are done, or there is nothing to resume\n"
+        "  0    all items are done (--resume-only: all that was begun), or there is nothing to\n"
+        "       resume\n"
         "  1    an error\n"
         "  2    bad usage\n"
         "  3    some items failed or were cancelled\n"
@@ -58,11 +66,17 @@ bool can_go_on(const model::Batch& batch, bool failed) {
            (failed && batch.counts.failed > 0);
 }
 
+bool has_begun(contracts::Store& store, const model::Batch& batch, bool failed) {
+    return (failed && batch.counts.failed > 0) || !only_new_is_open(store, batch);
+}
+
 std::optional<model::Batch> newest_candidate(const CommandContext& context, contracts::Store& store,
-                                             bool failed) {
+                                             const Options& options) {
     std::vector<model::Batch> candidates = store.work().batches(kLookBack);
-    std::erase_if(candidates,
-                  [failed](const model::Batch& batch) { return !can_go_on(batch, failed); });
+    std::erase_if(candidates, [&](const model::Batch& batch) {
+        return !can_go_on(batch, options.failed) ||
+               (options.run.resume_only && !has_begun(store, batch, options.failed));
+    });
     if (candidates.empty()) {
         return std::nullopt;
     }
@@ -102,9 +116,12 @@ int resume(CommandContext& context, const Options& options) {
     check_shared(*store);
     std::optional<model::Batch> batch;
     if (options.batch.empty()) {
-        batch = newest_candidate(context, *store, options.failed);
+        batch = newest_candidate(context, *store, options);
         if (!batch) {
-            context.out << "nothing to resume: every batch is finished" << std::endl;
+            context.out << (options.run.resume_only
+                                ? "nothing to resume: no batch has anything open that was begun"
+                                : "nothing to resume: every batch is finished")
+                        << std::endl;
             return kExitDone;
         }
     } else {
@@ -118,6 +135,12 @@ int resume(CommandContext& context, const Options& options) {
                         << std::endl;
             return kExitDone;
         }
+    }
+    if (options.run.resume_only && !has_begun(*store, *batch, options.failed)) {
+        context.out << "nothing to resume: nothing that was begun of batch " << batch->name
+                    << " is open; " << with_commas(batch->counts.pending) << " not begun"
+                    << std::endl;
+        return kExitDone;
     }
     BatchRunOptions run_options =
         apply_run_options(context, options.run, batch_options_from_json(batch->options));
@@ -137,6 +160,8 @@ void add_resume_command(Commands& commands) {
     command.add_option("BATCH", options->batch, "its name (default: the newest not finished)");
     command.add_flag("--failed", options->failed, "run the failed items again as well");
     add_run_options(command, options->run);
+    command.add_flag("--resume-only", options->run.resume_only,
+                     "end what was begun, load and begin nothing new");
     commands.on(command, [options](CommandContext& context) { return resume(context, *options); });
 }
 

@@ -7,6 +7,7 @@
 #include "cli/core/interrupts.hpp"
 #include "cli/work/batch_run.hpp"
 #include "cli/work/host_scaler.hpp"
+#include "cli/work/run_begun.hpp"
 #include "cli/work/run_options.hpp"
 #include "cli/work/scaler_process.hpp"
 #include "cli/work/submission.hpp"
@@ -41,24 +42,56 @@ const Help kHelp{
         "\n"
         "Ctrl-C retires the workers and says how to go on (`fleet resume`); once more stops at\n"
         "once. Nothing that was recorded as done is ever run again. Where a scaler serves this\n"
-        "store on this box already, its workers do the work.",
+        "store on this box already, its workers do the work.\n"
+        "\n"
+        "--resume-only takes no command: it ends what was begun in the pool (running when its\n"
+        "worker died, waiting, to be tried again, children), batch after batch, and begins\n"
+        "nothing new; each has its summary. What was never begun stays pending for\n"
+        "`fleet resume`.",
     .examples =
         "  find . -name '*.jpg' | fleet run --items - -- convert {} {}.png\n"
         "  fleet run --items urls.txt --workers 2..8 --timeout 60 -- curl -sSf -O {}\n"
         "  fleet run --items jobs.jsonl --max-attempts 3 -- ./job --name {name} --n {#}\n"
         "  fleet run --items lines.txt --stdin --output results.jsonl -- wc -c\n"
-        "  fleet run --input '{\"seconds\": 2}' builtin:sleep\n",
+        "  fleet run --input '{\"seconds\": 2}' builtin:sleep\n"
+        "  fleet run --resume-only --pool default\n",
     .exit_codes =
-        "  0    all items are done\n"
+        "  0    all items are done; with --resume-only: all that was begun\n"
         "  1    an error; nothing was submitted, or it says how to go on\n"
         "  2    bad usage\n"
         "  3    some items failed or were cancelled\n"
         "  130  interrupted; the workers have retired\n",
 };
 
+/// New work has no place there, nor what concerns one batch.
+void check_begins_nothing(const CommandContext& context, const Options& options) {
+    const SubmissionOptions& submission = options.submission;
+    if (context.command || !submission.machine.empty() || submission.items || submission.input) {
+        throw UsageError(
+            "run --resume-only begins nothing new: it takes no command, machine, "
+            "--items or --input",
+            "`fleet run --resume-only` goes on with what was begun; "
+            "`fleet submit` adds work for later");
+    }
+    if (!submission.batch.empty() || !options.run.output.empty()) {
+        throw UsageError(
+            "run --resume-only goes on with all that was begun in the pool: --batch "
+            "and --output are of one batch",
+            "write `fleet resume BATCH --resume-only`");
+    }
+    if (options.fail_fast) {
+        throw UsageError("run --resume-only with --fail-fast would cancel what it is to leave",
+                         "leave --fail-fast out");
+    }
+}
+
 int run(CommandContext& context, const Options& options) {
     // First of all: threads that are started later must have the signals blocked.
     Interrupts interrupts;
+    if (options.run.resume_only) {
+        check_begins_nothing(context, options);
+        return run_begun(context, interrupts, options.submission.pool, options.run);
+    }
     const Submission submission = prepare_submission(context, options.submission, kDefaultAttempts);
     BatchRunOptions run_options = apply_run_options(context, options.run, {});
     run_options.batch.fail_fast = options.fail_fast;
@@ -92,6 +125,8 @@ void add_run_command(Commands& commands) {
     auto options = std::make_shared<Options>();
     add_submission_options(commands, command, options->submission);
     add_run_options(command, options->run);
+    command.add_flag("--resume-only", options->run.resume_only,
+                     "end what was begun in the pool, begin nothing new");
     auto* keep_going = command.add_flag("--keep-going", options->keep_going,
                                         "go on when items fail (the default)");
     command.add_flag("--fail-fast", options->fail_fast, "cancel the rest when an item has failed")

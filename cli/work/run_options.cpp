@@ -58,6 +58,7 @@ BatchRunOptions apply_run_options(const CommandContext& context, const RunOption
     run.quiet = options.quiet;
     run.json = options.json;
     run.verbose = options.verbose;
+    run.resume_only = options.resume_only;
     return run;
 }
 

@@ -16,6 +16,7 @@ struct RunOptions {
     bool quiet = false;
     bool json = false;
     bool verbose = false;
+    bool resume_only = false;
 };
 
 void add_run_options(CLI::App& command, RunOptions& options);

@@ -69,8 +69,6 @@ std::vector<std::string> arguments(const ScalerOptions& options, int life_line) 
                                   std::to_string(options.workers.min),
                                   "--max",
                                   std::to_string(options.workers.max),
-                                  "--slots",
-                                  std::to_string(options.slots),
                                   "--grace",
                                   seconds_text(std::min(options.grace, kLongestGrace)),
                                   "--parent-fd",
@@ -79,6 +77,12 @@ std::vector<std::string> arguments(const ScalerOptions& options, int life_line) 
                                   options.verbose ? "debug" : "info"};
     if (!options.batch.empty()) {
         argv.insert(argv.end(), {"--batch", options.batch});
+    }
+    if (options.slots > 0) {
+        argv.insert(argv.end(), {"--slots", std::to_string(options.slots)});
+    }
+    if (options.resume_only) {
+        argv.emplace_back("--resume-only");
     }
     return argv;
 }

@@ -19,7 +19,8 @@ struct ScalerOptions {
     std::string pool;
     std::string batch;  ///< empty: all of the pool's shared work
     WorkerRange workers;
-    int slots = 1;
+    int slots = 1;             ///< of a worker; 0: the scaler chooses
+    bool resume_only = false;  ///< its workers begin nothing new
     base::Millis grace{30'000};
     bool verbose = false;
     std::filesystem::path log;  ///< its output, appended

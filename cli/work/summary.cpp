@@ -21,16 +21,20 @@ std::int64_t open_items(const model::StatusCounts& counts) {
 
 std::string head_line(const Summary& summary, const Terminal& terminal) {
     const model::StatusCounts& counts = summary.batch.counts;
-    std::string line = "batch " + terminal.paint(summary.batch.name, Colour::bold) + ": " +
-                       terminal.paint(with_commas(counts.done) + " done",
-                                      counts.done > 0 ? Colour::green : Colour::plain) +
-                       ", " +
-                       terminal.paint(with_commas(counts.failed) + " failed",
-                                      counts.failed > 0 ? Colour::red : Colour::plain);
+    const bool is_batch = !summary.batch.name.empty();
+    std::string line =
+        (is_batch ? "batch " : "pool ") +
+        terminal.paint(is_batch ? summary.batch.name : summary.batch.pool, Colour::bold) +
+        (is_batch ? ": " : ", shared work: ") +
+        terminal.paint(with_commas(counts.done) + " done",
+                       counts.done > 0 ? Colour::green : Colour::plain) +
+        ", " +
+        terminal.paint(with_commas(counts.failed) + " failed",
+                       counts.failed > 0 ? Colour::red : Colour::plain);
     if (counts.cancelled > 0) {
         line += ", " + with_commas(counts.cancelled) + " cancelled";
     }
-    if (open_items(counts) > 0) {
+    if (open_items(counts) > 0 && !summary.only_new_is_open) {
         line += ", " + with_commas(open_items(counts)) + " not finished";
     }
     line += " in " + base::human_duration(summary.elapsed) + " (" +
@@ -66,7 +70,7 @@ std::vector<std::string> summary_lines(const Summary& summary, const Terminal& t
     add_failures(summary, terminal, lines);
     if (!summary.output.empty()) {
         lines.push_back("results: " + summary.output);
-    } else if (summary.batch.counts.terminal() > 0) {
+    } else if (summary.batch.counts.terminal() > 0 && !summary.batch.name.empty()) {
         lines.push_back("results: " + (summary.single_id.empty()
                                            ? "fleet results --batch " + summary.batch.name
                                            : "fleet result " + summary.single_id +
@@ -96,6 +100,7 @@ base::JsonText summary_json(const Summary& summary) {
     json.integer("finished", summary.finished_here);
     json.integer("items_per_second", std::llround(per_second(summary)));
     json.boolean("interrupted", summary.interrupted);
+    json.boolean("only_new_is_open", summary.only_new_is_open);
     std::string errors = "[";
     for (const contracts::ErrorGroup& group : summary.errors) {
         model::JsonObjectWriter error;

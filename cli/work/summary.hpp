@@ -16,7 +16,7 @@ namespace fleet::cli {
 inline constexpr std::size_t kSummaryGroups = 5;
 
 struct Summary {
-    model::Batch batch;
+    model::Batch batch;  ///< without a name: what the pool's workers share
     std::int64_t empty_lines = 0;
     std::int64_t finished_here = 0;  ///< since this command began
     base::Millis elapsed{0};
@@ -24,7 +24,8 @@ struct Summary {
     std::string single_id;                      ///< of the one execution, if the batch has one
     std::string output;  ///< where the results were written; empty: the store only
     bool interrupted = false;
-    std::string how_to_go_on;  ///< said when the batch is not finished
+    bool only_new_is_open = false;  ///< what was begun has ended, the rest was to be left
+    std::string how_to_go_on;       ///< said when the batch is not finished
     int exit_code = 0;
 };
 
