@@ -7,6 +7,7 @@
 
 #include "common/base/errors.hpp"
 #include "common/base/json.hpp"
+#include "common/contracts/newer_snapshot.hpp"
 #include "common/model/json_writer.hpp"
 
 namespace fleet::cli {
@@ -28,6 +29,35 @@ bool is_slower(const model::Execution& one, const model::Execution& other) {
            std::make_pair(began(other), other.created_at);
 }
 
+void add_from_json(CheckpointFact& fact, const base::Json& json) {
+    fact.created_at = text_of(json, "created_at");
+    if (const auto context = json.find("context"); context != json.end()) {
+        fact.context = base::dump_json(*context);
+    }
+}
+
+/// Of a resume point: its JSON alone tells about it, and it has no key.
+std::optional<CheckpointFact> resume_fact(const model::ExecutionId& id,
+                                          const base::JsonText& text) {
+    try {
+        const base::Json json = base::parse_json(text, "the resume point of " + id.text());
+        if (!json.is_object()) {
+            return std::nullopt;
+        }
+        CheckpointFact fact;
+        const auto step = json.find("step");
+        fact.step = step != json.end() && step->is_number() ? step->get<std::int64_t>() : 0;
+        fact.event = text_of(json, "event");
+        fact.state = text_of(json, "current_state");
+        fact.channel = text_of(json, "waiting_channel");
+        fact.bytes = text.size();
+        add_from_json(fact, json);
+        return fact;
+    } catch (const base::ConfigError&) {
+        return std::nullopt;  // nothing of it can be shown
+    }
+}
+
 }  // namespace
 
 CheckpointFact checkpoint_fact(const model::Snapshot& snapshot) {
@@ -41,10 +71,7 @@ CheckpointFact checkpoint_fact(const model::Snapshot& snapshot) {
     try {
         const base::Json json = base::parse_json(snapshot.json, "checkpoint " + fact.key);
         if (json.is_object()) {
-            fact.created_at = text_of(json, "created_at");
-            if (const auto context = json.find("context"); context != json.end()) {
-                fact.context = base::dump_json(*context);
-            }
+            add_from_json(fact, json);
         }
     } catch (const base::ConfigError&) {
         fact.context.clear();  // what is damaged is shown by what its row says
@@ -55,6 +82,11 @@ CheckpointFact checkpoint_fact(const model::Snapshot& snapshot) {
 std::optional<CheckpointFact> last_checkpoint(contracts::Store& store,
                                               const model::ExecutionId& id) {
     const std::optional<model::Snapshot> latest = store.checkpoints().load_latest(id.text());
+    const base::JsonText resume_point = store.work().resume_point(id);
+    if (!resume_point.empty() &&
+        (!latest || contracts::is_newer_snapshot(resume_point, latest->json))) {
+        return resume_fact(id, resume_point);
+    }
     return latest ? std::optional(checkpoint_fact(*latest)) : std::nullopt;
 }
 

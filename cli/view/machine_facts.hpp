@@ -13,9 +13,9 @@
 
 namespace fleet::cli {
 
-/// A kept checkpoint. What its JSON does not tell is empty.
+/// A checkpoint. What its JSON does not tell is empty.
 struct CheckpointFact {
-    std::string key;
+    std::string key;  ///< empty: it is not kept, the execution goes on from it
     std::int64_t step = 0;
     std::string event;
     std::string state;
@@ -25,6 +25,8 @@ struct CheckpointFact {
     base::JsonText context;
 };
 [[nodiscard]] CheckpointFact checkpoint_fact(const model::Snapshot& snapshot);
+/// Where the execution stands: the newest kept one, or where it would go on if that is newer (a
+/// machine's `checkpoint_on` may keep little).
 [[nodiscard]] std::optional<CheckpointFact> last_checkpoint(contracts::Store& store,
                                                             const model::ExecutionId& id);
 /// The oldest first, at most `limit`.

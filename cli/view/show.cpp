@@ -124,7 +124,7 @@ void add_show_command(Commands& commands) {
              "the newest 10,000), `last` for the newest execution, or BATCH#N for item N\n"
              "of a batch. Below the record the tree of its children is drawn, depth first.\n"
              "Of a machine, --checkpoints lists the checkpoints that are kept, and --context\n"
-             "prints the context of the latest one as JSON, and nothing else.",
+             "prints the context where it stands as JSON, and nothing else.",
          .examples = "  fleet show last\n"
                      "  fleet show 20261121-075030-abcd#12 --json | jq .attempts\n"
                      "  fleet show last --tree 1000\n"
@@ -137,7 +137,7 @@ void add_show_command(Commands& commands) {
     auto* checkpoints =
         app.add_flag("--checkpoints", options->checkpoints, "list the kept checkpoints");
     auto* machine_context =
-        app.add_flag("--context", options->context, "print the context of the latest checkpoint");
+        app.add_flag("--context", options->context, "print the context where it stands");
     machine_context->excludes(checkpoints);
     app.add_flag("--json,--jsonl", options->json, "print one JSON object on one line");
     commands.on(app, [options](CommandContext& context) { return show(context, *options); });

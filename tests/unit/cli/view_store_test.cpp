@@ -1,6 +1,8 @@
 // What is read from a store for people: rows, ids, logs.
 #include <sstream>
 #include <string>
+#include <variant>
+#include <vector>
 
 #include <catch2/catch.hpp>
 
@@ -9,6 +11,7 @@
 #include "cli/view/case_file.hpp"
 #include "cli/view/log_place.hpp"
 #include "cli/view/log_reader.hpp"
+#include "cli/view/machine_facts.hpp"
 #include "cli/view/pool_rows.hpp"
 #include "common/base/errors.hpp"
 #include "common/process/log_files.hpp"
@@ -178,4 +181,71 @@ TEST_CASE("completion scripts are scripts that a shell accepts, with all names i
     CHECK(zsh.find("'--store[the store \\[default\\: it'\\''s here\\]]:URL:_files'") !=
           std::string::npos);
     CHECK(zsh.find("{_fleet_offer pool scale}") != std::string::npos);
+}
+
+namespace {
+
+/// As the engine writes it, of the machine `review`.
+model::Snapshot snapshot_at(const model::ExecutionId& id, std::int64_t step,
+                            const std::string& state) {
+    model::Snapshot snapshot;
+    snapshot.execution_id = id.text();
+    snapshot.machine_name = "review";
+    snapshot.event = "state_exit";
+    snapshot.current_state = state;
+    snapshot.step = step;
+    snapshot.json = R"({"execution_id":")" + snapshot.execution_id +
+                    R"(","machine_name":"review","event":"state_exit","current_state":")" + state +
+                    R"(","step":)" + std::to_string(step) + R"(,"created_at":"2026-11-21T07:50:3)" +
+                    std::to_string(step) + R"(.000000Z","context":{"seen":)" +
+                    std::to_string(step) + "}}";
+    return snapshot;
+}
+
+}  // namespace
+
+TEST_CASE("the last checkpoint is where an execution goes on, also when it is not kept") {
+    Filled filled(1);
+    const model::ExecutionId id = base::derived_uuid(filled.seed, 1);
+    model::WorkerRecord worker;
+    worker.worker_id = "w";
+    worker.owner = "box:1:run";
+    worker.pool = "default";
+    REQUIRE(std::holds_alternative<contracts::Registered>(
+        filled.store->registration().register_worker(worker)));
+    contracts::ClaimRequest request;
+    request.worker_id = "w";
+    request.pool = "default";
+    request.begin = 1;
+    const auto claimed = filled.store->work().claim(request).claimed;
+    REQUIRE(claimed.size() == 1);
+    CHECK_FALSE(last_checkpoint(*filled.store, id));
+    const auto commit = [&](std::int64_t step, const std::string& state, bool keep) {
+        model::StepCommit one;
+        one.lease = claimed.front().lease;
+        one.commit_id = step;
+        one.attempt = claimed.front().attempt;
+        one.snapshot = snapshot_at(id, step, state);
+        one.keep_history = keep;
+        one.next = model::NextRunning{};
+        const std::vector<model::StepCommit> commits{one};
+        REQUIRE(filled.store->commit(commits).front() == model::CommitResult::applied);
+    };
+    commit(1, "plan", true);
+    const auto kept = last_checkpoint(*filled.store, id);
+    REQUIRE(kept);
+    CHECK(kept->key == snapshot_at(id, 1, "plan").key());
+    commit(3, "write", false);
+    const auto resumed = last_checkpoint(*filled.store, id);
+    REQUIRE(resumed);
+    CHECK(resumed->key.empty());
+    CHECK(resumed->step == 3);
+    CHECK(resumed->state == "write");
+    CHECK(resumed->event == "state_exit");
+    CHECK(resumed->created_at == "2026-11-21T07:50:33.000000Z");
+    CHECK(resumed->context == R"({"seen":3})");
+    CHECK(kept_checkpoints(*filled.store, id, 10).size() == 1);
+    // Another member of the family may have gone on from a checkpoint of its own.
+    filled.store->checkpoints().save(snapshot_at(id, 5, "check"));
+    CHECK(last_checkpoint(*filled.store, id)->state == "check");
 }
