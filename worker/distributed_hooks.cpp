@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "common/base/errors.hpp"
+#include "machines/expression/kept_json.hpp"
 #include "machines/expression/print.hpp"
 
 namespace fleet::worker {
@@ -183,7 +184,7 @@ void DistributedHooks::claim_job(Value& context) {
         context.set("job_id", Value());
         return;
     }
-    context.set("job", job->input.empty() ? Value() : expression::from_json(job->input));
+    context.set("job", job->input.empty() ? Value() : expression::from_kept_json(job->input));
     context.set("job_id", Value::string(job->lease.execution.text()));
 }
 
@@ -198,7 +199,7 @@ std::string DistributedHooks::job_of(const Value& context, const char* action) {
 void DistributedHooks::complete_job(Value& context) {
     const Value* const result = context.find("result");
     jobs_.end(job_of(context, "complete_job"),
-              model::NextDone{expression::to_json(result == nullptr ? Value() : *result)});
+              model::NextDone{expression::to_kept_json(result == nullptr ? Value() : *result)});
 }
 
 void DistributedHooks::fail_job(Value& context) {

@@ -4,7 +4,7 @@
 
 #include "common/base/errors.hpp"
 #include "machines/engine/time_limit.hpp"
-#include "machines/expression/print.hpp"
+#include "machines/expression/kept_json.hpp"
 #include "worker/machine_host.hpp"
 
 namespace fleet::worker {
@@ -22,7 +22,7 @@ constexpr std::size_t kPage = 1'000;
 
 ChildEnd end_of(const model::ChildState& child) {
     if (child.status == model::Status::done) {
-        return {child.output.empty() ? Value() : expression::from_json(child.output), {}};
+        return {child.output.empty() ? Value() : expression::from_kept_json(child.output), {}};
     }
     Failure failure{
         FailureClass::child, "Cancelled", "the machine `" + child.label + "` was cancelled", {}};
@@ -171,7 +171,7 @@ MachineHost::Answer MachineHost::run_in_place(const engine::MachineSnapshot& sna
             }
             const engine::ChildCall call = request.source.call(0);
             return run_child(snapshot, request, child.id, call.machine,
-                             expression::from_json(child.input), child.snapshot);
+                             expression::from_kept_json(child.input), child.snapshot);
         }
     }
     const engine::ChildCall call = request.source.call(0);

@@ -5,7 +5,7 @@
 
 #include "common/base/errors.hpp"
 #include "machines/expression/errors.hpp"
-#include "machines/expression/print.hpp"
+#include "machines/expression/kept_json.hpp"
 
 namespace fleet::worker {
 namespace {
@@ -48,7 +48,7 @@ model::ExecutionError error_of(const Failure& failure) {
 
 std::optional<model::Next> next_of(const engine::Outcome& outcome) {
     if (const auto* finished = std::get_if<engine::Finished>(&outcome)) {
-        return model::NextDone{expression::to_json(finished->output)};
+        return model::NextDone{expression::to_kept_json(finished->output)};
     }
     if (const auto* failure = std::get_if<Failure>(&outcome)) {
         model::ExecutionError error = error_of(*failure);
@@ -134,7 +134,7 @@ model::NewChild MachineHost::new_child(const engine::MachineSnapshot& snapshot,
     child.ordinal = ordinal;
     child.kind = kind;
     child.spec = scene_.prepared.child_spec(scene_.store.work(), call.machine);
-    child.input = expression::to_json(call.input);
+    child.input = expression::to_kept_json(call.input);
     const engine::Machine& machine = scene_.prepared.program().machines()[call.machine];
     child.stage = machine.states[machine.definition->initial].stage;
     child.stage_rank = machine.stage_rank(child.stage);
@@ -194,7 +194,7 @@ std::optional<Value> MachineHost::receive(const std::string& channel,
                                    base::human_duration(timeout.value_or(base::Millis{0})));
     }
     if (claimed.woken_by == model::Woken::signal) {
-        return claimed.signal.empty() ? Value() : expression::from_json(claimed.signal);
+        return claimed.signal.empty() ? Value() : expression::from_kept_json(claimed.signal);
     }
     return std::nullopt;
 }

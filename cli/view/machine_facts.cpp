@@ -7,6 +7,7 @@
 
 #include "common/base/errors.hpp"
 #include "common/base/json.hpp"
+#include "common/base/portable_json.hpp"
 #include "common/contracts/newer_snapshot.hpp"
 #include "common/model/json_writer.hpp"
 
@@ -40,7 +41,8 @@ void add_from_json(CheckpointFact& fact, const base::Json& json) {
 std::optional<CheckpointFact> resume_fact(const model::ExecutionId& id,
                                           const base::JsonText& text) {
     try {
-        const base::Json json = base::parse_json(text, "the resume point of " + id.text());
+        const base::Json json =
+            base::parse_json(base::portable_json(text), "the resume point of " + id.text());
         if (!json.is_object()) {
             return std::nullopt;
         }
@@ -69,7 +71,8 @@ CheckpointFact checkpoint_fact(const model::Snapshot& snapshot) {
     fact.channel = snapshot.waiting_channel;
     fact.bytes = snapshot.json.size();
     try {
-        const base::Json json = base::parse_json(snapshot.json, "checkpoint " + fact.key);
+        const base::Json json =
+            base::parse_json(base::portable_json(snapshot.json), "checkpoint " + fact.key);
         if (json.is_object()) {
             add_from_json(fact, json);
         }
@@ -84,7 +87,8 @@ std::optional<CheckpointFact> last_checkpoint(contracts::Store& store,
     const std::optional<model::Snapshot> latest = store.checkpoints().load_latest(id.text());
     const base::JsonText resume_point = store.work().resume_point(id);
     if (!resume_point.empty() &&
-        (!latest || contracts::is_newer_snapshot(resume_point, latest->json))) {
+        (!latest || contracts::is_newer_snapshot(base::portable_json(resume_point),
+                                                 base::portable_json(latest->json)))) {
         return resume_fact(id, resume_point);
     }
     return latest ? std::optional(checkpoint_fact(*latest)) : std::nullopt;

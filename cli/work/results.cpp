@@ -12,6 +12,7 @@
 #include "cli/work/results_writer.hpp"
 #include "common/base/errors.hpp"
 #include "common/base/nearest.hpp"
+#include "common/base/portable_json.hpp"
 
 namespace fleet::cli {
 namespace {
@@ -52,7 +53,8 @@ int result(CommandContext& context, const std::string& typed) {
     const model::Execution execution = find_execution(*store, typed);
     const std::string id = execution.id.text();
     if (execution.status == model::Status::done) {
-        context.out << (execution.output.empty() ? "null" : execution.output) << std::endl;
+        context.out << (execution.output.empty() ? "null" : base::portable_json(execution.output))
+                    << std::endl;
         return kExitDone;
     }
     if (!model::is_terminal(execution.status)) {

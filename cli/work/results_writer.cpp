@@ -7,6 +7,7 @@
 #include <system_error>
 
 #include "common/base/errors.hpp"
+#include "common/base/portable_json.hpp"
 #include "common/model/json_writer.hpp"
 
 namespace fleet::cli {
@@ -28,8 +29,8 @@ base::JsonText result_line(const model::Execution& execution) {
     model::JsonObjectWriter json;
     json.text("id", execution.id.text());
     json.text("status", to_text(execution.status));
-    json.embed("input", execution.input);
-    json.embed("output", execution.output);
+    json.embed("input", base::portable_json(execution.input));
+    json.embed("output", base::portable_json(execution.output));
     const bool failed = execution.error && execution.status != model::Status::done;
     if (failed) {
         model::JsonObjectWriter error;

@@ -1,5 +1,6 @@
 #include "common/model/execution.hpp"
 
+#include "common/base/portable_json.hpp"
 #include "common/model/json_writer.hpp"
 #include "common/model/names.hpp"
 
@@ -117,8 +118,8 @@ base::JsonText to_json_text(const Execution& execution) {
     write_time_or_null(json, "started_at", execution.started_at);
     write_time_or_null(json, "finished_at", execution.finished_at);
     write_text_or_null(json, "worker", execution.worker_id);
-    json.embed("input", execution.input);
-    json.embed("output", execution.output);
+    json.embed("input", base::portable_json(execution.input));
+    json.embed("output", base::portable_json(execution.output));
     // The failure of an earlier attempt is evidence, but a done execution has no error.
     const bool failing = execution.error && execution.status != Status::done;
     json.embed("error", failing ? error_json(*execution.error) : base::JsonText());

@@ -7,7 +7,7 @@
 #include "common/base/errors.hpp"
 #include "common/model/json_writer.hpp"
 #include "machines/expression/errors.hpp"
-#include "machines/expression/print.hpp"
+#include "machines/expression/kept_json.hpp"
 
 namespace fleet::engine {
 namespace {
@@ -44,7 +44,7 @@ base::JsonText launches_json(const std::vector<LaunchIntent>& intents) {
         model::JsonObjectWriter writer;
         writer.text("execution_id", intent.execution_id);
         writer.text("machine", intent.machine);
-        writer.embed("input", expression::to_json(intent.input));
+        writer.embed("input", expression::to_kept_json(intent.input));
         writer.boolean("launched", intent.launched);
         json += writer.finish();
     }
@@ -163,17 +163,17 @@ base::JsonText to_json_text(const MachineSnapshot& snapshot) {
     writer.text("machine_name", snapshot.machine_name);
     writer.text("spec_version", snapshot.spec_version);
     writer.text("current_state", snapshot.current_state);
-    writer.embed("context", expression::to_json(snapshot.context));
+    writer.embed("context", expression::to_kept_json(snapshot.context));
     writer.integer("step", snapshot.step);
     writer.text("created_at", snapshot.created_at);
     writer.text("event", name_of(snapshot.event));
-    writer.embed("output", expression::to_json(snapshot.output));
-    writer.embed("total_api_calls", expression::to_json(snapshot.total_api_calls));
-    writer.embed("total_cost", expression::to_json(Value::floating(snapshot.total_cost)));
+    writer.embed("output", expression::to_kept_json(snapshot.output));
+    writer.embed("total_api_calls", expression::to_kept_json(snapshot.total_api_calls));
+    writer.embed("total_cost", expression::to_kept_json(Value::floating(snapshot.total_cost)));
     text_or_null(writer, "parent_execution_id", snapshot.parent_execution_id);
     writer.embed("pending_launches", launches_json(snapshot.pending_launches));
     text_or_null(writer, "waiting_channel", snapshot.waiting_channel);
-    writer.embed("tool_loop_state", expression::to_json(snapshot.tool_loop_state));
+    writer.embed("tool_loop_state", expression::to_kept_json(snapshot.tool_loop_state));
     text_or_null(writer, "config_hash", snapshot.config_hash);
     return writer.finish();
 }
@@ -181,7 +181,7 @@ base::JsonText to_json_text(const MachineSnapshot& snapshot) {
 MachineSnapshot snapshot_from_json(std::string_view text) {
     Value object;
     try {
-        object = expression::from_json(text);
+        object = expression::from_kept_json(text);
     } catch (const expression::EvaluationError& error) {
         throw base::ProtocolError(std::string("reading a machine's snapshot: ") + error.what());
     }

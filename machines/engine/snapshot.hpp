@@ -53,8 +53,8 @@ struct MachineSnapshot {
     std::string config_hash;            ///< empty: none
 };
 
-/// Compact, with all keys, absent ones as null: the family's readers refuse unknown keys. Throws
-/// EvaluationError when the context holds what JSON cannot (a number that is not finite).
+/// Compact, with all keys, absent ones as null: the family's readers refuse unknown keys. Numbers
+/// that are not finite are written as expression::to_kept_json does.
 [[nodiscard]] base::JsonText to_json_text(const MachineSnapshot& snapshot);
 /// Accepts what any member of the family wrote: absent keys have their defaults, unknown ones are
 /// ignored. Throws base::ProtocolError naming what is wrong.

@@ -4,6 +4,7 @@
 
 #include "machines/expression/big_integer.hpp"
 #include "machines/expression/errors.hpp"
+#include "machines/expression/kept_json.hpp"
 #include "machines/expression/print.hpp"
 #include "machines/expression/utf8.hpp"
 
@@ -186,6 +187,12 @@ std::string spaced_json(const Value& value, bool sorted) {
 
 base::JsonText to_json(const Value& value) {
     JsonWriter writer({.finite = true});
+    writer.write(value);
+    return writer.take();
+}
+
+base::JsonText to_kept_json(const Value& value) {
+    JsonWriter writer({.finite = false});
     writer.write(value);
     return writer.take();
 }

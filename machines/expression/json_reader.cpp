@@ -2,11 +2,13 @@
 #include <algorithm>
 #include <charconv>
 #include <cmath>
+#include <limits>
 #include <string_view>
 #include <utility>
 
 #include "machines/expression/big_integer.hpp"
 #include "machines/expression/errors.hpp"
+#include "machines/expression/kept_json.hpp"
 #include "machines/expression/literals.hpp"
 #include "machines/expression/print.hpp"
 #include "machines/expression/utf8.hpp"
@@ -40,9 +42,11 @@ std::size_t well_formed_size(std::string_view text) {
     return first < 0x80 ? 1 : 0;
 }
 
+enum class Numbers { of_json, of_python };
+
 class JsonReader {
   public:
-    explicit JsonReader(std::string_view text) : text_(text) {
+    JsonReader(std::string_view text, Numbers numbers) : text_(text), numbers_(numbers) {
         constexpr std::string_view kByteOrderMark = "\xef\xbb\xbf";
         at_ = text.starts_with(kByteOrderMark) ? kByteOrderMark.size() : 0;
     }
@@ -115,8 +119,25 @@ class JsonReader {
                 expect_word("null");
                 return {};
             default:
-                return read_number();
+                break;
         }
+        return numbers_ == Numbers::of_python ? read_any_number() : read_number();
+    }
+
+    Value read_any_number() {
+        const bool negative = peek() == '-';
+        const std::string_view rest = text_.substr(at_ + (negative ? 1 : 0));
+        const double infinity = std::numeric_limits<double>::infinity();
+        if (rest.starts_with("Infinity")) {
+            at_ = text_.size() - rest.size();
+            expect_word("Infinity");
+            return Value::floating(negative ? -infinity : infinity);
+        }
+        if (!negative && peek() == 'N') {
+            expect_word("NaN");
+            return Value::floating(std::numeric_limits<double>::quiet_NaN());
+        }
+        return read_number();
     }
 
     Value read_list() {
@@ -274,13 +295,14 @@ class JsonReader {
             return Value::floating(number);
         }
         Value far = float_of_text(written);  // zero or infinite, with its sign
-        if (std::isinf(far.as_floating())) {
+        if (numbers_ == Numbers::of_json && std::isinf(far.as_floating())) {
             refuse("the number " + excerpt(written) + " is too large");
         }
         return far;
     }
 
     std::string_view text_;
+    Numbers numbers_;
     std::size_t at_ = 0;
     std::uint32_t depth_ = 0;
 };
@@ -288,7 +310,11 @@ class JsonReader {
 }  // namespace
 
 Value from_json(std::string_view text) {
-    return JsonReader(text).run();
+    return JsonReader(text, Numbers::of_json).run();
+}
+
+Value from_kept_json(std::string_view text) {
+    return JsonReader(text, Numbers::of_python).run();
 }
 
 }  // namespace fleet::expression

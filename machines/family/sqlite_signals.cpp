@@ -2,7 +2,7 @@
 
 #include "common/base/clock.hpp"
 #include "common/base/ids.hpp"
-#include "machines/expression/print.hpp"
+#include "machines/expression/kept_json.hpp"
 #include "machines/family/signals.hpp"
 #include "machines/family/sqlite_file.hpp"
 
@@ -25,7 +25,7 @@ class SqliteSignals final : public FamilySignals {
     explicit SqliteSignals(const std::filesystem::path& file) : file_(file, kSchema) {}
 
     void send(const std::string& channel, const Value& data) override {
-        const std::string json = expression::to_json(data);
+        const std::string json = expression::to_kept_json(data);
         const std::scoped_lock lock(mutex_);
         const std::string id = ids_.next(base::SystemClock{}.wall_now()).text();
         SqliteWrite transaction(file_);
@@ -56,7 +56,7 @@ class SqliteSignals final : public FamilySignals {
             id = row.text(0);
             json = row.text(1);
         }
-        Value data = expression::from_json(json);
+        Value data = expression::from_kept_json(json);
         SqliteQuery(file_.raw(), "DELETE FROM signals WHERE id = ?1").bind(1, id).step();
         transaction.commit();
         return data;
@@ -70,7 +70,7 @@ class SqliteSignals final : public FamilySignals {
         rows.bind(1, channel);
         std::vector<Value> found;
         while (rows.step()) {
-            found.push_back(expression::from_json(rows.text(0)));
+            found.push_back(expression::from_kept_json(rows.text(0)));
         }
         return found;
     }

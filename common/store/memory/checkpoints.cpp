@@ -1,6 +1,6 @@
 #include <memory>
 
-#include "common/base/json.hpp"
+#include "common/model/cloned_snapshot.hpp"
 #include "common/store/memory/backends.hpp"
 
 namespace fleet::store::memory {
@@ -64,13 +64,8 @@ class Checkpoints final : public contracts::PersistenceBackend {
         if (!snapshot) {
             return false;
         }
-        base::Json object =
-            base::parse_json(snapshot->json, "the latest checkpoint of execution " + from);
-        object["execution_id"] = to;
-        object["parent_execution_id"] = from;
-        object["pending_launches"] = nullptr;
         snapshot->execution_id = to;
-        snapshot->json = base::dump_json(object);
+        snapshot->json = model::cloned_snapshot(snapshot->json, from, to);
         save_checkpoint(state_, *snapshot);
         return true;
     }

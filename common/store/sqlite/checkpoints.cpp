@@ -3,8 +3,7 @@
 #include <charconv>
 #include <cmath>
 
-#include "common/base/errors.hpp"
-#include "common/base/json.hpp"
+#include "common/model/cloned_snapshot.hpp"
 
 namespace fleet::store::sqlite {
 
@@ -44,23 +43,6 @@ std::optional<model::Snapshot> latest(Connection& connection, const std::string&
         return std::nullopt;
     }
     return read_snapshot(row);
-}
-
-void rename_in_json(model::Snapshot& snapshot, const std::string& from, const std::string& to) {
-    const auto where = "the latest checkpoint of execution " + from;
-    try {
-        auto object = base::parse_json(snapshot.json, where);
-        if (!object.is_object()) {
-            throw base::ProtocolError(where + ": it is not a JSON object but " +
-                                      object.type_name());
-        }
-        object["execution_id"] = to;
-        object["parent_execution_id"] = from;
-        object["pending_launches"] = nullptr;
-        snapshot.json = base::dump_json(object);
-    } catch (const base::ConfigError& failure) {
-        throw base::ProtocolError(failure.what());
-    }
 }
 
 }  // namespace
@@ -127,7 +109,7 @@ bool SqliteCheckpoints::clone(const std::string& from, const std::string& to) {
         if (!snapshot) {
             return false;
         }
-        rename_in_json(*snapshot, from, to);
+        snapshot->json = model::cloned_snapshot(snapshot->json, from, to);
         snapshot->execution_id = to;
         save_snapshot(transaction, *snapshot);
         return true;
