@@ -7,7 +7,7 @@
 #include "common/process/log_files.hpp"
 #include "machines/config/machine_bundle.hpp"
 #include "machines/expression/errors.hpp"
-#include "machines/expression/print.hpp"
+#include "machines/expression/kept_json.hpp"
 
 namespace fleet::worker {
 namespace {
@@ -20,7 +20,7 @@ model::ExecutionError config_error(std::string message) {
 
 /// An item that is no object is the input's `item`.
 Value input_of(const base::JsonText& text) {
-    Value input = text.empty() ? Value::dict({}) : expression::from_json(text);
+    Value input = text.empty() ? Value::dict({}) : expression::from_kept_json(text);
     if (input.is_null()) {
         return Value::dict({});
     }
@@ -82,14 +82,11 @@ std::variant<std::shared_ptr<const PreparedMachine>, model::ExecutionError> Mach
         return config_error(refusal->message);
     }
     std::unique_ptr<calls::HooksRegistry> hooks;
-    if (!spec.directory.empty()) {
-        const auto file = std::filesystem::path(spec.directory) / "hooks.yml";
-        auto read = calls::read_hook_file(file, calls::OtherMembers::refused);
-        if (!read.table) {
-            return config_error("the hooks beside the machine: " + read.diagnostics.front().line());
-        }
-        if (!read.table->empty()) {
-            hooks = ports_.hooks.beside(std::move(*read.table));
+    if (const auto& stored = program->bundle().hooks) {
+        try {
+            hooks = ports_.hooks.beside(calls::read_stored_hooks(*stored));
+        } catch (const base::ConfigError& error) {
+            return config_error("its configuration " + spec.config + ": " + error.what());
         }
     }
     return std::make_shared<const PreparedMachine>(std::move(program), std::move(spec),

@@ -16,7 +16,7 @@ namespace fleet::worker {
 
 class PreparedMachine {
   public:
-    /// `hooks`: those of a table beside the machine's file; nullptr: the fleet's.
+    /// `hooks`: those of the table stored with the machine; nullptr: the fleet's.
     PreparedMachine(std::shared_ptr<const engine::Program> program, model::WorkSpec spec,
                     std::unique_ptr<calls::HooksRegistry> hooks);
 

@@ -43,7 +43,10 @@ config::LoadResult load_text(const std::string& text) {
     }
 }
 
-ImportMachine machine_of(config::MachineBundle bundle) {
+ImportMachine machine_of(config::MachineBundle bundle, const std::optional<config::Node>& hooks) {
+    if (!bundle.hooks) {
+        bundle.hooks = hooks;
+    }
     ImportMachine machine;
     machine.definition = bundle.machines.front();
     machine.config.raw = config::canonical_text(bundle);
@@ -65,7 +68,8 @@ bool has_state(const config::MachineDefinition& machine, const engine::MachineSn
 
 ImportMachines::ImportMachines(CommandContext& context, family::Archive& archive,
                                const std::string& file)
-    : archive_(archive) {
+    : archive_(archive),
+      hooks_(hooks_beside(context, (context.directory / file).lexically_normal().parent_path())) {
     if (file.empty()) {
         return;
     }
@@ -78,7 +82,7 @@ ImportMachines::ImportMachines(CommandContext& context, family::Archive& archive
             "the machine " + file + " cannot be started",
             "mend the file (`fleet validate " + file + "` checks it); nothing was imported");
     }
-    given_ = machine_of(*std::move(loaded.bundle));
+    given_ = machine_of(*std::move(loaded.bundle), hooks_);
 }
 
 ImportMachines::Found ImportMachines::load(const std::string& hash) {
@@ -92,7 +96,7 @@ ImportMachines::Found ImportMachines::load(const std::string& hash) {
                                                               ? "it has no machine"
                                                               : loaded.diagnostics.front().line());
     }
-    return machine_of(*std::move(loaded.bundle));
+    return machine_of(*std::move(loaded.bundle), hooks_);
 }
 
 std::variant<const ImportMachine*, std::string> ImportMachines::find(

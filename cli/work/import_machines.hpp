@@ -22,7 +22,8 @@ struct ImportMachine {
 
 class ImportMachines {
   public:
-    /// `file` empty: none. Throws ConfigError when the file's machine cannot be started.
+    /// `file` empty: none. Throws ConfigError when the file's machine cannot be started, or a
+    /// `hooks.yml` beside it, or in the current folder, is wrong.
     ImportMachines(CommandContext& context, family::Archive& archive, const std::string& file);
 
     /// The machine, or why there is none. What is pointed to lives as long as this.
@@ -34,6 +35,8 @@ class ImportMachines {
     [[nodiscard]] Found load(const std::string& hash);
 
     family::Archive& archive_;
+    /// Beside the file, or in the current folder: for configurations that bring none of their own.
+    std::optional<config::Node> hooks_;
     std::optional<ImportMachine> given_;
     std::map<std::string, Found> by_hash_;
 };

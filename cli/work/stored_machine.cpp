@@ -6,7 +6,6 @@
 #include "cli/machine/load.hpp"
 #include "common/base/errors.hpp"
 #include "common/base/hash.hpp"
-#include "machines/calls/hook_table.hpp"
 #include "machines/config/machine_bundle.hpp"
 
 namespace fleet::cli {
@@ -40,21 +39,16 @@ StoredMachine read_machine_file(CommandContext& context, const std::string& file
     for (const config::Diagnostic& one : loaded.diagnostics) {
         context.err << one.line() << '\n';
     }
-    if (!loaded.bundle) {
+    const bool has_wrong_text = config::has_expression_errors(loaded.diagnostics);
+    if (!loaded.bundle || has_wrong_text) {
         throw base::ConfigError(
-            "the machine " + file + " cannot be started: " +
+            "the machine " + file +
+                (loaded.bundle ? " would fail on its way: " : " cannot be started: ") +
                 std::to_string(loaded.diagnostics.size()) + " errors and warnings stand above",
             "mend the file (`fleet validate " + file + "` checks it); nothing was submitted");
     }
     const auto folder = (context.directory / file).lexically_normal().parent_path();
-    const auto hooks = calls::read_hook_file(folder / "hooks.yml", calls::OtherMembers::refused);
-    for (const config::Diagnostic& one : hooks.diagnostics) {
-        context.err << one.line() << '\n';
-    }
-    if (!hooks.table) {
-        throw base::ConfigError("the table of hooks beside the machine " + file + " is wrong",
-                                "mend hooks.yml; nothing was submitted");
-    }
+    loaded.bundle->hooks = hooks_beside(context, folder);
     const config::MachineDefinition& machine = loaded.bundle->machines.front();
     StoredMachine stored;
     stored.config.raw = config::canonical_text(*loaded.bundle);

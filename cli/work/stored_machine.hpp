@@ -1,5 +1,5 @@
-// A machine file that work is submitted for: read, checked, and kept in the store under the hash of
-// its content.
+// A machine file that work is submitted for: read, checked, and kept in the store, with the hooks
+// that stand beside it, under the hash of its content.
 #pragma once
 
 #include <string>
@@ -11,7 +11,7 @@ namespace fleet::cli {
 
 struct StoredMachine {
     model::StoredConfig config;
-    std::string folder;  ///< absolute, of the file; what hooks beside it count from
+    std::string folder;  ///< absolute, of the file
     std::string stage;   ///< of the first state; empty: none
     int stage_rank = 0;
 };

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cmath>
 #include <string_view>
 
 #include "common/base/errors.hpp"
@@ -63,7 +64,7 @@ std::vector<std::pair<std::string, std::string>> pairs_of(Fields& fields, std::s
 
 base::Millis timeout_of(Fields& fields, base::Millis otherwise) {
     const auto seconds = fields.number("timeout", {kShortestTimeoutS, kLongestTimeoutS});
-    return seconds ? base::Millis(static_cast<std::int64_t>(*seconds * 1000)) : otherwise;
+    return seconds ? base::Millis(std::llround(*seconds * 1000)) : otherwise;
 }
 
 CommandEntry command_of(Fields& fields, const std::filesystem::path& folder) {

@@ -1,5 +1,5 @@
 // The `hooks:` table of a user: which command or which URL answers under which name. It stands in
-// `fleet.yml`, and in a `hooks.yml` beside a machine's file:
+// `fleet.yml`, and in a `hooks.yml` beside a machine's file, which is kept with the machine:
 //
 //   hooks:
 //     review: {command: [python3, ./review.py], env: {MODE: strict}, timeout: 20}
@@ -47,6 +47,12 @@ using HookTable = std::map<std::string, HookEntry>;
 [[nodiscard]] HookTable read_hook_table(const config::Node& value, const std::string& path,
                                         const std::filesystem::path& folder,
                                         config::Findings& findings);
+
+/// The table with everything absolute, as a mapping that read_hook_table takes back the same: what
+/// is kept with a machine's configuration. Equal tables give equal mappings.
+[[nodiscard]] config::Node stored_hooks(const HookTable& table);
+/// The inverse. Throws base::ConfigError that says what is wrong.
+[[nodiscard]] HookTable read_stored_hooks(const config::Node& stored);
 
 struct HookTableFile {
     std::vector<config::Diagnostic> diagnostics;

@@ -208,9 +208,7 @@ std::vector<Token> read_tokens(std::string_view text) {
 }
 
 void refuse(std::string_view text, std::size_t offset, const std::string& message) {
-    expression::fail(expression::ErrorKind::expression,
-                     "expression `" + expression::excerpt(text) + "`, " +
-                         expression::position_in(text, offset) + ": " + message);
+    expression::fail_at(expression::ErrorKind::expression, "expression", text, offset, message);
 }
 
 }  // namespace fleet::cel

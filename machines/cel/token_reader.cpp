@@ -40,11 +40,9 @@ void TokenReader::refuse_at(std::size_t offset, const std::string& message) cons
 }
 
 void TokenReader::too_deep(std::size_t offset) const {
-    expression::fail(expression::ErrorKind::limit,
-                     "expression `" + expression::excerpt(text_) + "`, " +
-                         expression::position_in(text_, offset) + ": nested deeper than " +
-                         std::to_string(kMaxNesting) + " levels, or a chain longer than " +
-                         std::to_string(kMaxChain));
+    expression::fail_at(expression::ErrorKind::limit, "expression", text_, offset,
+                        "nested deeper than " + std::to_string(kMaxNesting) +
+                            " levels, or a chain longer than " + std::to_string(kMaxChain));
 }
 
 }  // namespace fleet::cel

@@ -70,14 +70,14 @@ void BundleLoader::load_machine_file(const Waiting& next) {
     }
     const auto [entry, is_new] =
         bundle_.files.insert_or_assign(next.name, std::move(*parsed->root));
-    read_into(next.index, entry->second, {}, next.name);
+    read_into(next.index, {0, &entry->second, {}}, next.name, parsed->source);
 }
 
-void BundleLoader::read_into(std::size_t index, const Node& wrapper, const std::string& path,
-                             const std::string& name) {
+void BundleLoader::read_into(std::size_t index, const InlineMachine& machine,
+                             const std::string& name, std::string_view source) {
     Findings findings(files_.shown(name));
-    ReadMachine read = read_machine(wrapper, path, findings);
-    const std::string prefix = path.empty() ? path : path + '.';
+    ReadMachine read = read_machine(*machine.wrapper, machine.path, findings);
+    const std::string prefix = machine.path.empty() ? machine.path : machine.path + '.';
     resolve_machines(read.definition, prefix, name, findings);
     resolve_agents(read.definition, prefix, name, findings);
     if (!read.definition.refusal) {
@@ -88,12 +88,15 @@ void BundleLoader::read_into(std::size_t index, const Node& wrapper, const std::
             read.definition.refusal = *refusal;
         }
     }
+    if (checks_) {
+        checks_(read.definition, prefix, source, findings);
+    }
     report(findings.all(), index != 0);
     for (const InlineMachine& inner : read.in_place) {
         const std::size_t place = bundle_.machines.size();
         bundle_.machines.emplace_back();
         read.definition.machines[inner.reference].index = place;
-        read_into(place, *inner.wrapper, inner.path, name);
+        read_into(place, inner, name, source);
     }
     bundle_.machines[index] = std::move(read.definition);
 }

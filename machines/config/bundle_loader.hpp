@@ -7,6 +7,7 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "machines/config/machine_bundle.hpp"
@@ -33,7 +34,8 @@ class BundleLoader {
     /// More files than this are refused: a generator went wild.
     static constexpr std::size_t kMostFiles = 1000;
 
-    explicit BundleLoader(const FileSource& files) : files_(files) {}
+    explicit BundleLoader(const FileSource& files, MachineChecks checks = {})
+        : files_(files), checks_(std::move(checks)) {}
     /// Once.
     [[nodiscard]] LoadResult load(const std::string& name);
 
@@ -44,8 +46,9 @@ class BundleLoader {
     };
 
     void load_machine_file(const Waiting& next);
-    void read_into(std::size_t index, const Node& wrapper, const std::string& path,
-                   const std::string& name);
+    /// A machine of the file `name`, whose text is `source`.
+    void read_into(std::size_t index, const InlineMachine& machine, const std::string& name,
+                   std::string_view source);
     /// `path` is that of the machine in its file, with the point behind it.
     void resolve_machines(MachineDefinition& machine, const std::string& path,
                           const std::string& name, Findings& findings);
@@ -57,6 +60,7 @@ class BundleLoader {
     void report(const std::vector<Diagnostic>& found, bool is_child);
 
     const FileSource& files_;
+    const MachineChecks checks_;
     MachineBundle bundle_;
     std::deque<Waiting> waiting_;
     std::map<std::string, std::size_t> by_name_;  ///< machine files

@@ -26,6 +26,12 @@ bool has_load_errors(const std::vector<Diagnostic>& diagnostics) {
         diagnostics, [](const Diagnostic& one) { return one.severity == Severity::load_error; });
 }
 
+bool has_expression_errors(const std::vector<Diagnostic>& diagnostics) {
+    return std::ranges::any_of(diagnostics, [](const Diagnostic& one) {
+        return one.severity != Severity::warning && one.fault == Fault::expression;
+    });
+}
+
 void sort(std::vector<Diagnostic>& diagnostics) {
     std::map<std::string, std::size_t> order;
     for (const Diagnostic& one : diagnostics) {
@@ -40,8 +46,8 @@ void Findings::warn(const Place& place, std::string message, std::string advice)
     add(Severity::warning, Fault::config, place, std::move(message), std::move(advice));
 }
 
-void Findings::error(const Place& place, std::string message, std::string advice) {
-    add(Severity::run_error, Fault::config, place, std::move(message), std::move(advice));
+void Findings::error(const Place& place, std::string message, std::string advice, Fault fault) {
+    add(Severity::run_error, fault, place, std::move(message), std::move(advice));
 }
 
 void Findings::refuse(const Place& place, std::string message, std::string advice, Fault fault) {

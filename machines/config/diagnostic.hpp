@@ -16,8 +16,9 @@ enum class Severity {
     load_error,  ///< an error; the machine cannot be started
 };
 
-/// What kind of thing is wrong with a load_error; `config` for the rest.
-enum class Fault { config, syntax, missing_file };
+/// What kind of thing is wrong: `syntax` and `missing_file` are said of a load_error, `expression`
+/// of a template or an expression that cannot be read.
+enum class Fault { config, syntax, missing_file, expression };
 
 struct Diagnostic {
     Severity severity = Severity::load_error;
@@ -35,6 +36,8 @@ struct Diagnostic {
 /// Errors of either kind: what `fleet validate` fails for.
 [[nodiscard]] bool has_errors(const std::vector<Diagnostic>& diagnostics);
 [[nodiscard]] bool has_load_errors(const std::vector<Diagnostic>& diagnostics);
+/// Errors of templates and expressions.
+[[nodiscard]] bool has_expression_errors(const std::vector<Diagnostic>& diagnostics);
 /// By file in the order of their first mention, then by position.
 void sort(std::vector<Diagnostic>& diagnostics);
 
@@ -51,7 +54,8 @@ class Findings {
 
     void warn(const Place& place, std::string message, std::string advice);
     /// A run_error.
-    void error(const Place& place, std::string message, std::string advice);
+    void error(const Place& place, std::string message, std::string advice,
+               Fault fault = Fault::config);
     /// A load_error.
     void refuse(const Place& place, std::string message, std::string advice,
                 Fault fault = Fault::config);

@@ -105,6 +105,7 @@ ParsedDocument parse_document(std::string_view text, const std::string& file, Sy
         findings.refuse({malformed.at, {}}, malformed.message, malformed.advice, Fault::syntax);
     }
     parsed.diagnostics = findings.all();
+    parsed.source = text;
     return parsed;
 }
 

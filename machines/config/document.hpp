@@ -33,6 +33,8 @@ struct ParsedDocument {
     /// warnings. An empty file is a null node.
     std::optional<Node> root;
     std::vector<Diagnostic> diagnostics;
+    /// What was parsed, for places inside of texts; empty when it was not parsed from a file.
+    std::string source{};
 };
 
 /// `file` is for messages only.

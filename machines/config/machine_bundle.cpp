@@ -46,7 +46,8 @@ class HeldFiles final : public FileSource {
 
     [[nodiscard]] std::optional<ParsedDocument> read(const std::string& name) const override {
         const Member* const member = files_.find(name);
-        return member == nullptr ? std::nullopt : std::optional(ParsedDocument{member->value, {}});
+        return member == nullptr ? std::nullopt
+                                 : std::optional(ParsedDocument{member->value, {}, {}});
     }
     [[nodiscard]] bool exists(const std::string& name) const override {
         return files_.find(name) != nullptr;
@@ -70,9 +71,9 @@ Limits without_limits() {
 
 }  // namespace
 
-LoadResult load_machine(const fs::path& file, const Limits& limits) {
+LoadResult load_machine(const fs::path& file, const Limits& limits, const MachineChecks& checks) {
     const DiskFiles files(file.parent_path(), limits);
-    return BundleLoader(files).load(file.filename().string());
+    return BundleLoader(files, checks).load(file.filename().string());
 }
 
 std::string canonical_text(const MachineBundle& bundle) {
@@ -83,7 +84,11 @@ std::string canonical_text(const MachineBundle& bundle) {
         text += base::dump_json(name) + ':' + to_json(document);
         is_first = false;
     }
-    return text + "}}";
+    text += '}';
+    if (bundle.hooks) {
+        text += ",\"hooks\":" + to_json(*bundle.hooks);
+    }
+    return text + '}';
 }
 
 LoadResult load_canonical(std::string_view text) {
@@ -96,7 +101,11 @@ LoadResult load_canonical(std::string_view text) {
             "reading a stored configuration: it is not in the form in which "
             "configurations are stored");
     }
-    return BundleLoader(HeldFiles(files->value)).load(file->value.text);
+    LoadResult loaded = BundleLoader(HeldFiles(files->value)).load(file->value.text);
+    if (const Member* const hooks = parsed.root->find("hooks"); hooks != nullptr && loaded.bundle) {
+        loaded.bundle->hooks = hooks->value;
+    }
+    return loaded;
 }
 
 }  // namespace fleet::config

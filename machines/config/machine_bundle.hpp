@@ -7,6 +7,7 @@
 #pragma once
 
 #include <filesystem>
+#include <functional>
 #include <map>
 #include <optional>
 #include <string>
@@ -23,7 +24,15 @@ struct MachineBundle {
     std::vector<MachineDefinition> machines;
     std::string file;                   ///< the first one's name
     std::map<std::string, Node> files;  ///< every document that was read, by its name
+    /// The hooks that stood beside the file when it was submitted: calls::stored_hooks.
+    std::optional<Node> hooks;
 };
+
+/// More that is looked at in every machine while it is read, also in one that cannot be started:
+/// its definition may be incomplete then. `path` is that of the machine in its file, with a point
+/// behind it where it is not empty; `source` the file's text, empty when there is none.
+using MachineChecks = std::function<void(const MachineDefinition& machine, const std::string& path,
+                                         std::string_view source, Findings& findings)>;
 
 struct LoadResult {
     /// A load_error is one of the first machine's own file; what is wrong in a child is a
@@ -35,11 +44,13 @@ struct LoadResult {
 
 /// Reports everything that is wrong with the file and with those that it refers to, also when it is
 /// missing or cannot be read.
-[[nodiscard]] LoadResult load_machine(const std::filesystem::path& file, const Limits& limits = {});
+/// With what `checks` finds in each machine.
+[[nodiscard]] LoadResult load_machine(const std::filesystem::path& file, const Limits& limits = {},
+                                      const MachineChecks& checks = {});
 
 /// All files of the bundle as compact JSON: the same for the same meaning, whatever its comments,
-/// spacing, quotes, anchors and place. The order of keys is kept: it has a meaning. Its hash names
-/// the configuration.
+/// spacing, quotes, anchors and place; its hooks, where it has some, name places. The order of keys
+/// is kept: it has a meaning. Its hash names the configuration.
 [[nodiscard]] std::string canonical_text(const MachineBundle& bundle);
 
 /// The inverse. Throws base::ConfigError when `text` was not made by canonical_text.

@@ -10,6 +10,7 @@
 #include "common/base/errors.hpp"
 #include "machines/config/bundle_loader.hpp"
 #include "machines/definitions/built_in.hpp"
+#include "machines/engine/expression_checks.hpp"
 
 namespace fleet::definitions {
 namespace {
@@ -159,7 +160,8 @@ LoadedMachine load_own_machine(const fs::path& file, std::span<const std::string
     const CopyFiles files(file.parent_path());
     const std::string name = file.filename().string();
     config::LoadResult loaded =
-        files.is_there(name) ? config::BundleLoader(files).load(name) : config::load_machine(file);
+        files.is_there(name) ? config::BundleLoader(files, engine::check_expressions).load(name)
+                             : config::load_machine(file);
     std::vector<Diagnostic> all = std::move(loaded.diagnostics);
     std::shared_ptr<calls::HooksRegistry> hooks;
     if (loaded.bundle) {

@@ -36,14 +36,6 @@ Text compile_text(const std::optional<config::SourceText>& source, std::string_v
     return compile_value(Value::string(source->text), item);
 }
 
-bool is_true(std::string_view text) {
-    return text == "true" || text == "True";
-}
-
-bool is_false(std::string_view text) {
-    return text == "false" || text == "False";
-}
-
 template <typename Expression>
 Compiled<Expression> compile_expression(const std::string& text) {
     try {
@@ -55,12 +47,9 @@ Compiled<Expression> compile_expression(const std::string& text) {
 
 void compile_condition(const std::string& text, config::ExpressionEngine engine,
                        CompiledTransition& transition) {
-    // A boolean in the file is its text.
-    if (is_true(text)) {
-        return;
-    }
-    if (is_false(text)) {
-        transition.kind = CompiledTransition::Kind::never;
+    if (const auto constant = constant_condition(text)) {
+        transition.kind =
+            *constant ? CompiledTransition::Kind::always : CompiledTransition::Kind::never;
         return;
     }
     if (engine == config::ExpressionEngine::cel) {
@@ -192,6 +181,16 @@ std::bitset<8> kept_events(const config::MachineDefinition& machine) {
 }
 
 }  // namespace
+
+std::optional<bool> constant_condition(std::string_view text) {
+    if (text == "true" || text == "True") {
+        return true;
+    }
+    if (text == "false" || text == "False") {
+        return false;
+    }
+    return std::nullopt;
+}
 
 Machine compile_machine(const config::MachineDefinition& definition) {
     Machine machine;

@@ -14,6 +14,7 @@ Failure refusal_of(const config::Diagnostic& diagnostic) {
     std::string_view type = "ConfigError";
     switch (diagnostic.fault) {
         case config::Fault::config:
+        case config::Fault::expression:
             break;
         case config::Fault::syntax:
             kind = FailureClass::yaml;

@@ -34,6 +34,14 @@ void fail(ErrorKind kind, const std::string& message) {
     throw EvaluationError(kind, message);
 }
 
+void fail_at(ErrorKind kind, std::string_view what, std::string_view text, std::size_t offset,
+             const std::string& reason) {
+    throw SyntaxError(kind,
+                      std::string(what) + " `" + excerpt(text) + "`, " + position_in(text, offset) +
+                          ": " + reason,
+                      offset, reason);
+}
+
 std::string position_in(std::string_view text, std::size_t offset) {
     const std::string_view before = text.substr(0, offset);
     std::size_t line = 1;

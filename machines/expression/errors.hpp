@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "common/base/errors.hpp"
 
@@ -26,7 +27,7 @@ enum class ErrorKind {
 /// The name by which error classes are compared: "expression", "template_syntax", ...
 [[nodiscard]] std::string_view name_of(ErrorKind kind);
 
-class EvaluationError final : public base::Error {
+class EvaluationError : public base::Error {
   public:
     EvaluationError(ErrorKind kind, const std::string& message) : Error(message), kind_(kind) {}
     [[nodiscard]] ErrorKind kind() const noexcept { return kind_; }
@@ -35,7 +36,24 @@ class EvaluationError final : public base::Error {
     ErrorKind kind_;
 };
 
+/// The text is no expression or template: where in it that shows, in bytes, and why.
+class SyntaxError final : public EvaluationError {
+  public:
+    SyntaxError(ErrorKind kind, const std::string& message, std::size_t offset, std::string reason)
+        : EvaluationError(kind, message), offset_(offset), reason_(std::move(reason)) {}
+    [[nodiscard]] std::size_t offset() const noexcept { return offset_; }
+    /// The message without the text and the place.
+    [[nodiscard]] const std::string& reason() const noexcept { return reason_; }
+
+  private:
+    std::size_t offset_;
+    std::string reason_;
+};
+
 [[noreturn]] void fail(ErrorKind kind, const std::string& message);
+/// Throws SyntaxError: "WHAT `TEXT`, line L, column C: REASON".
+[[noreturn]] void fail_at(ErrorKind kind, std::string_view what, std::string_view text,
+                          std::size_t offset, const std::string& reason);
 
 /// "line 2, column 7" of a byte in a text; columns count characters.
 [[nodiscard]] std::string position_in(std::string_view text, std::size_t offset);

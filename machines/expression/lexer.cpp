@@ -25,8 +25,7 @@ class Lexer {
 
   private:
     [[noreturn]] void refuse(const std::string& what) const {
-        fail(ErrorKind::expression,
-             "expression `" + excerpt(text_) + "`, " + position_in(text_, at_) + ": " + what);
+        fail_at(ErrorKind::expression, "expression", text_, at_, what);
     }
 
     /// Line ends are blanks inside brackets and at the end; a comment runs to the end of its line.

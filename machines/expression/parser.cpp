@@ -28,8 +28,7 @@ class Parser {
 
   private:
     [[noreturn]] void refuse(const std::string& what) const {
-        fail(ErrorKind::expression, "expression `" + excerpt(text_) + "`, " +
-                                        position_in(text_, current().offset) + ": " + what);
+        fail_at(ErrorKind::expression, "expression", text_, current().offset, what);
     }
 
     [[noreturn]] void refuse_unexpected() const {

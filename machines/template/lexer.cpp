@@ -12,9 +12,7 @@ namespace fleet::templates {
 using expression::Value;
 
 void fail_syntax(std::string_view source, std::size_t offset, const std::string& what) {
-    expression::fail(expression::ErrorKind::template_syntax,
-                     "template `" + expression::excerpt(source) + "`, " +
-                         expression::position_in(source, offset) + ": " + what);
+    expression::fail_at(expression::ErrorKind::template_syntax, "template", source, offset, what);
 }
 
 namespace {

@@ -152,6 +152,10 @@ ValueTemplate ValueTemplate::parse(const Value& config, std::string_view item) {
     return ValueTemplate(std::make_shared<const Piece>(parse_piece(config, item, true)));
 }
 
+bool ValueTemplate::is_constant() const {
+    return root_->type == Piece::Type::constant;
+}
+
 Value ValueTemplate::render(const Variables& variables) const {
     return render_piece(*root_, variables);
 }

@@ -24,6 +24,8 @@ class ValueTemplate {
     /// `item` is the variable of a `foreach`, which may begin bare paths too; empty: none.
     static ValueTemplate parse(const expression::Value& config, std::string_view item = {});
     [[nodiscard]] expression::Value render(const Variables& variables) const;
+    /// It has no path and no template.
+    [[nodiscard]] bool is_constant() const;
 
   private:
     explicit ValueTemplate(std::shared_ptr<const Piece> root) : root_(std::move(root)) {}

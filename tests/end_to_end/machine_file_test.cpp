@@ -6,6 +6,8 @@
 #include "tests/support/fleet_box.hpp"
 
 using namespace fleet::test_support;
+using Catch::Matchers::Contains;
+using Catch::Matchers::StartsWith;
 
 namespace {
 
@@ -43,4 +45,33 @@ TEST_CASE("a machine's drawing is written to standard output") {
     CHECK(drawn.exit_code == 0);
     CHECK(drawn.out ==
           "flowchart TD\n    begin(( )) --> s0\n    s0[\"a\"]\n    s1([\"b\"])\n    s0 --> s1\n");
+}
+
+TEST_CASE("a mistake in an expression that is reached later refuses the work before it is stored") {
+    const FleetBox box;
+    box.write("machine.yml", kBegin + R"(data:
+  name: late
+  context: {n: 0}
+  states:
+    start: {transitions: [{condition: "context.n > 3", to: rare}, {to: end}]}
+    rare:
+      wait_for: |
+        first line
+        {{ context.task | shot }}
+      transitions: [{to: end}]
+    end: {type: final}
+)");
+    const std::string message = "machine.yml:11:27: error: this is no template: ";
+    const ProgramResult validated = box.fleet({"validate", "machine.yml"});
+    CHECK(validated.exit_code == 1);
+    CHECK_THAT(validated.out, StartsWith(message));
+    for (const std::string command : {"submit", "run"}) {
+        INFO(command);
+        const ProgramResult refused = box.fleet({command, "machine.yml"});
+        CHECK(refused.exit_code == 1);
+        CHECK_THAT(refused.err, StartsWith(validated.out) && Contains("would fail on its way") &&
+                                    Contains("nothing was submitted"));
+        CHECK(refused.out.empty());
+    }
+    CHECK(box.fleet({"ps", "--jsonl"}).out.empty());
 }

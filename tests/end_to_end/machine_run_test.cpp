@@ -162,6 +162,52 @@ data:
     CHECK_THAT(wrong.err, Contains("hooks.yml:2:9") && Contains("comand"));
 }
 
+TEST_CASE("hooks beside a machine are kept with it as they were when it was submitted") {
+    const FleetBox box;
+    std::filesystem::create_directories(box.path("there/bin"));
+    for (const std::string word : {"first", "second"}) {
+        box.write_script("there/bin/" + word, R"(#!/usr/bin/env python3
+import json, os, sys
+for line in sys.stdin:
+    request = json.loads(line)
+    answer = {"id": request["id"]}
+    if request["method"] == "hello":
+        answer["hello"] = {"version": 1, "methods": ["on_action"]}
+    else:
+        answer["result"] = {"said": f"{os.path.basename(sys.argv[0])} in {os.getcwd()}"}
+    print(json.dumps(answer), flush=True)
+)");
+    }
+    box.write("there/say.yml", kBegin + R"(
+data:
+  name: say
+  states:
+    start: {action: say, hooks: say, transitions: [{to: done}]}
+    done: {type: final, output: {said: context.said}}
+)");
+    const auto submit = [&](const std::string& batch) {
+        const auto submitted = box.fleet({"submit", "--batch", batch, "there/say.yml"});
+        INFO(submitted.err);
+        REQUIRE(submitted.exit_code == 0);
+    };
+    box.write("there/hooks.yml", "hooks:\n  say: {command: [./bin/first]}\n");
+    submit("changed");
+    box.write("there/hooks.yml", "hooks:\n  say: {command: [./bin/second], cwd: bin}\n");
+    submit("removed");
+    std::filesystem::remove(box.path("there/hooks.yml"));
+    std::filesystem::remove(box.path("there/say.yml"));
+    Program worker = box.program({});
+    worker.argv = {(bin_dir() / "worker").string(), "--store", "sqlite:" + box.store().string(),
+                   "--once"};
+    const auto worked = run_program(worker);
+    INFO(worked.err);
+    REQUIRE(worked.exit_code == 0);
+    const std::string there = std::filesystem::canonical(box.path("there")).string();
+    CHECK(results_of(box, "changed").front().at("output").at("said") == "first in " + there);
+    CHECK(results_of(box, "removed").front().at("output").at("said") ==
+          "second in " + there + "/bin");
+}
+
 TEST_CASE("a context that grows beyond all bounds is an error that says so") {
     const FleetBox box;
     box.write("large.yml", kBegin + R"(

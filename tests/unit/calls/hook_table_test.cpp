@@ -2,6 +2,7 @@
 
 #include <catch2/catch.hpp>
 
+#include "machines/config/document.hpp"
 #include "tests/support/temporary_folder.hpp"
 
 namespace {
@@ -51,6 +52,38 @@ TEST_CASE("a table names commands and endpoints, with paths from the file's fold
     CHECK(audit.headers.at(0).second == "b");
     CHECK(std::get<calls::EndpointEntry>(file.table->at("secret")).api_key_file ==
           here + "/key.txt");
+}
+
+TEST_CASE("a table that is kept with a machine is the same afterwards, wherever it is read") {
+    const TemporaryFolder folder;
+    write_file(folder / "hooks.yml",
+               "hooks:\n"
+               "  review: {command: [./bin/review, ''], env: {MODE: strict, EMPTY: ''},\n"
+               "           timeout: 1.001, concurrent: false}\n"
+               "  plain: {command: [python3, plain.py], cwd: work}\n"
+               "  audit: {url: 'https://audit.example/h', api_key_env: KEY, headers: {X-A: b}}\n"
+               "  secret: {url: 'http://x', api_key_file: key.txt, timeout: 86400}\n");
+    const auto file = calls::read_hook_file(folder / "hooks.yml", OtherMembers::refused);
+    CHECK(lines_of(folder, file).empty());
+    REQUIRE(file.table.has_value());
+    const std::string stored = config::to_json(calls::stored_hooks(*file.table));
+    const auto parsed = config::parse_document(stored, "stored", config::Syntax::json);
+    REQUIRE(parsed.root);
+    const calls::HookTable again = calls::read_stored_hooks(*parsed.root);
+    CHECK(config::to_json(calls::stored_hooks(again)) == stored);
+    const auto& review = std::get<calls::CommandEntry>(again.at("review"));
+    CHECK(review.command == std::vector<std::string>{folder.path().string() + "/bin/review", ""});
+    CHECK(review.env ==
+          std::vector<std::pair<std::string, std::string>>{{"MODE", "strict"}, {"EMPTY", ""}});
+    CHECK(review.directory == std::get<calls::CommandEntry>(file.table->at("review")).directory);
+    CHECK(review.timeout == base::Millis{1'001});
+    CHECK(review.concurrent == false);
+    CHECK(std::get<calls::EndpointEntry>(again.at("secret")).api_key_file ==
+          folder.path().string() + "/key.txt");
+    CHECK_THROWS_WITH(
+        calls::read_stored_hooks(
+            *config::parse_document("a: {command: []}", "m", config::Syntax::yaml).root),
+        Contains("`command` names no program"));
 }
 
 TEST_CASE("everything that is wrong with a table is told at once, with its place") {

@@ -132,6 +132,25 @@ TEST_CASE("a machine is drawn in Mermaid and in DOT") {
           "}\n");
 }
 
+TEST_CASE("mistakes in expressions are listed with those around them") {
+    const Box box;
+    box.write("m.yml",
+              "  states:\n    start:\n      acton: x\n      transitions:\n"
+              "        - {condition: \"context.a >\", to: late}\n"
+              "    late: {wait_for: w, output_to_context: {b: \"{{ context.a | no_such }}\"}, "
+              "transitions: [{to: start}]}\n");
+    const auto end = box.run({"validate", "m.yml"});
+    CHECK(end.code == 1);
+    CHECK(end.out ==
+          "m.yml:6:7: error: there is no key `acton` here; did you mean `action`?\n"
+          "m.yml:8:35: error: this condition cannot be read: the expression ends too early (in "
+          "`context.a >`); write an expression such as \"context.score >= 8 and not "
+          "context.done\"\n"
+          "m.yml:9:64: error: this is no template: there is no filter `no_such` (in `{{ context.a "
+          "| no_such }}`); correct what stands in {{ }} or {% %}; what should stay as it is goes "
+          "between {% raw %} and {% endraw %}\n");
+}
+
 TEST_CASE("a machine that cannot be started is not drawn") {
     const Box box;
     box.write("bad.yml", "  states: {}\n");
