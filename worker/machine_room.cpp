@@ -62,6 +62,17 @@ MachineRunner& MachineRoom::runner() {
     return *runner_;
 }
 
+void MachineRoom::end_hooks() {
+    calls::StandardHooks* hooks = nullptr;
+    {
+        const std::scoped_lock lock(mutex_);
+        hooks = hooks_.get();  // once made, it stays
+    }
+    if (hooks != nullptr) {
+        hooks->end_unused();
+    }
+}
+
 void MachineRoom::set_leaving(bool leaving) {
     const std::scoped_lock lock(mutex_);
     leaving_ = leaving;

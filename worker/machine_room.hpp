@@ -36,6 +36,9 @@ class MachineRoom {
     [[nodiscard]] MachineRunner& runner();
     /// The worker retires, or was called back: machines that run end between two steps.
     void set_leaving(bool leaving);
+    /// Ends the hook commands that no machine uses, as their documentation says it; before those
+    /// that are left over are killed.
+    void end_hooks();
 
   private:
     const Ports ports_;

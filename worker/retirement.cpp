@@ -43,6 +43,7 @@ Worker::Retired Worker::retire() {
     if (wake_up_.held() > 0) {
         abort_running();
     }
+    machines_.end_hooks();
     runner_.kill_leftovers();
     leaves_by_order_ = orders().interruptions > 0 || retired_attempts_;
     return Retired::yes;

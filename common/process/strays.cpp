@@ -103,6 +103,9 @@ StrayReaper::Verdict StrayReaper::judge(pid_t pid, const std::string& own_variab
     if (has_variable(variables, own_variable)) {
         return Verdict::kill;
     }
+    if (has_variable(variables, kServingVariable)) {
+        return Verdict::leave;
+    }
     const std::scoped_lock lock(mutex_);
     std::set<std::uint64_t> live;
     for (const auto& [number, attempt] : running_) {

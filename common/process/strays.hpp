@@ -21,6 +21,10 @@
 
 namespace fleet::process {
 
+/// "NAME=value" in the environment of commands that serve all attempts (hooks), and so of all that
+/// these start: none of it is a stray.
+inline constexpr const char* kServingVariable = "FLEET_HOOK=1";
+
 /// Thread-safe; one for all attempts of the process. Strays are looked for among the children of
 /// the main thread, which is where the kernel puts orphans.
 class StrayReaper {

@@ -11,9 +11,9 @@
 namespace fleet::calls {
 namespace {
 
-constexpr std::array<std::string_view, 7> kOurs{
-    "FLEET_STORE", "FLEET_EXECUTION_ID", "FLEET_ATTEMPT",     "FLEET_FENCING_TOKEN",
-    "FLEET_ITEM",  "FLEET_BATCH",        "FLEET_PROCESS_MARK"};
+constexpr std::array<std::string_view, 8> kOurs{
+    "FLEET_STORE", "FLEET_EXECUTION_ID", "FLEET_ATTEMPT",      "FLEET_FENCING_TOKEN",
+    "FLEET_ITEM",  "FLEET_BATCH",        "FLEET_PROCESS_MARK", "FLEET_HOOK"};
 
 using Variables = std::map<std::string, std::string, std::less<>>;
 

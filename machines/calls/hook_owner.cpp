@@ -57,9 +57,13 @@ HookProcess::Owner::Owner(HookCommand command, const Value& args, const base::Cl
 }
 
 HookProcess::Owner::~Owner() {
+    begin_end();
+    thread_.join();
+}
+
+void HookProcess::Owner::begin_end() {
     thread_.request_stop();
     wake();
-    thread_.join();
 }
 
 void HookProcess::Owner::wake() const {

@@ -48,6 +48,7 @@ class HookProcess::Owner {
     [[nodiscard]] const HookCommand& command() const { return command_; }
     /// Blocks until it is done or stopped.
     expression::Value run(const std::shared_ptr<HookCall>& call, const std::stop_token& stop);
+    void begin_end();
 
   private:
     using CallPointer = std::shared_ptr<HookCall>;

@@ -26,6 +26,9 @@ class HookPeer {
     [[nodiscard]] virtual expression::Value call(const CallScope& scope, const std::string& method,
                                                  expression::Value members,
                                                  base::Millis timeout) = 0;
+    /// No call is made any more: begins what the destructor waits for, so that many peers end at
+    /// the same time. Does not block.
+    virtual void begin_end() = 0;
 };
 
 /// One run's hooks. Shared: the peer outlives the run, for the next one, and a run outlives the

@@ -39,4 +39,8 @@ expression::Value HookProcess::call(const CallScope& scope, const std::string& m
     return owner_->run(call, scope.stop);
 }
 
+void HookProcess::begin_end() {
+    owner_->begin_end();
+}
+
 }  // namespace fleet::calls

@@ -65,6 +65,7 @@ class HookProcess final : public HookPeer {
     [[nodiscard]] std::shared_ptr<const HookHello> known_hello() const override;
     [[nodiscard]] expression::Value call(const CallScope& scope, const std::string& method,
                                          expression::Value members, base::Millis timeout) override;
+    void begin_end() override;
 
   private:
     class Owner;

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "common/base/errors.hpp"
+#include "common/process/strays.hpp"
 #include "machines/calls/environment.hpp"
 #include "machines/calls/hook_process.hpp"
 #include "machines/calls/logging_hooks.hpp"
@@ -48,6 +49,20 @@ class SharedThings {
                                 " different hooks and arguments are in use at once");
         }
         return things_.emplace(key, std::forward<Make>(make)()).first->second;
+    }
+
+    /// What nobody uses; it is not known here any more.
+    std::vector<std::shared_ptr<Thing>> take_unused() {
+        std::vector<std::shared_ptr<Thing>> unused;
+        const std::scoped_lock lock(mutex_);
+        for (auto it = things_.begin(); it != things_.end();) {
+            const bool idle = it->second.use_count() == 1;
+            if (idle) {
+                unused.push_back(std::move(it->second));
+            }
+            it = idle ? things_.erase(it) : std::next(it);
+        }
+        return unused;
     }
 
   private:
@@ -178,6 +193,7 @@ std::shared_ptr<HookPeer> StandardHooks::Shared::command(const std::string& name
                                                 .added = entry.env,
                                                 .store_url = host.store_url,
                                                 .process_mark = host.process_mark});
+        environment.emplace_back(process::kServingVariable);
         HookCommand hook{.name = name,
                          .argv = entry.command,
                          .directory = entry.directory,
@@ -268,7 +284,16 @@ StandardHooks::StandardHooks(HooksHost host, HookTable table,
     makers_.try_emplace("webhook", [this](const Value& args) { return shared_->webhook(args); });
 }
 
-StandardHooks::~StandardHooks() = default;
+StandardHooks::~StandardHooks() {
+    end_unused();
+}
+
+void StandardHooks::end_unused() {
+    const auto unused = shared_->peers.take_unused();
+    for (const auto& peer : unused) {
+        peer->begin_end();
+    }
+}
 
 std::unique_ptr<Hooks> StandardHooks::make_entry(const std::string& name, const HookEntry& entry,
                                                  const Value& args) {

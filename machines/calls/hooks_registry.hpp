@@ -46,6 +46,10 @@ class StandardHooks final : public HooksRegistry {
                                               const expression::Value& args) override;
     [[nodiscard]] std::vector<std::string> names() const override;
 
+    /// Ends the commands that no run uses, all at the same time, and waits for their ends. A later
+    /// call starts its command again.
+    void end_unused();
+
     /// This registry with a table that stands beside a machine, whose names win over those of the
     /// fleet's table. Must not outlive this one.
     [[nodiscard]] std::unique_ptr<HooksRegistry> beside(HookTable table);

@@ -205,6 +205,8 @@ class Endpoint final : public HookPeer {
         }
     }
 
+    void begin_end() override {}  // nothing of it runs between calls
+
   private:
     [[nodiscard]] std::string named(const std::string& method) const {
         return "hook \"" + name_ + "\", " + method;

@@ -140,7 +140,7 @@ TEST_CASE("names and arguments that there are not are refused with the nearest")
 TEST_CASE("a webhook's key comes from the environment or a file") {
     const Fixture f;
     const hook_test::HttpServer server(
-        [](const hook_test::HttpRequest&) { return hook_test::http(204, ""); });
+        [](const hook_test::HttpRequest&) { return hook_test::http_answer(204, ""); });
     write_file(f.folder / "key", "k-from-file\n");
     const auto send = [&](const std::string& key) {
         const auto hooks = calls::make_known_hooks(
@@ -163,6 +163,40 @@ TEST_CASE("hooks that whoever makes the registry adds are found by their names")
     StandardHooks registry({}, {}, std::move(more), clock, log);
     CHECK(registry.make("distributed-worker", {}) != nullptr);
     CHECK(registry.names().front() == "distributed-worker");
+}
+
+TEST_CASE("commands are ended at the same time") {
+    // At the end of its stdin each waits for the other's end to begin: one after another, the first
+    // would be ended by a signal.
+    constexpr const char* kPair = R"PY(
+import json, os, sys, time
+name, other = sys.argv[1], sys.argv[2]
+sys.stdin.readline()
+print(json.dumps({"hello": {"version": 1, "methods": ["on_action"]}}), flush=True)
+for line in sys.stdin:
+    print(json.dumps({"id": json.loads(line)["id"], "result": {}}), flush=True)
+open(name + ".ending", "w").close()
+while not os.path.exists(other + ".ending"):
+    time.sleep(0.01)
+open(name + ".ended", "w").close()
+)PY";
+    const Fixture f;
+    write_file(f.folder / "pair.py", kPair);
+    write_file(f.folder / "pair.yml",
+               "hooks: {one: {command: [python3, pair.py, one, two]},\n"
+               "        two: {command: [python3, pair.py, two, one]}}\n");
+    const auto beside = f.registry->beside(f.table("pair.yml"));
+    for (const char* const name : {"one", "two"}) {
+        (void)beside->make(name, {})->on_action(scope_of("a"), "x", from_json("{}"));
+    }
+    f.registry->end_unused();
+    CHECK(std::filesystem::exists(f.folder / "one.ended"));
+    CHECK(std::filesystem::exists(f.folder / "two.ended"));
+    // They are started again for the next call.
+    std::filesystem::remove(f.folder / "one.ended");
+    (void)beside->make("one", {})->on_action(scope_of("a"), "x", from_json("{}"));
+    f.registry->end_unused();
+    CHECK(std::filesystem::exists(f.folder / "one.ended"));
 }
 
 TEST_CASE("logging writes a line for everything that happens, without contexts") {

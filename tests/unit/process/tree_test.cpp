@@ -170,6 +170,19 @@ TEST_CASE("a daemon without a mark lives until every attempt that it may be of i
     CHECK_FALSE(is_running(hidden));
 }
 
+TEST_CASE("a command that serves all attempts lives on when they end") {
+    process::become_subreaper();
+    const TemporaryFolder folder;
+    StrayReaper reaper;
+    Child serving = start_child({.argv = {"sleep", "1000"},
+                                 .environment = {"PATH=/usr/bin:/bin", process::kServingVariable}});
+    TestAttempt attempt(reaper, "one", daemon("one"), folder, false);
+    const pid_t hidden = pid_in(folder / "one");
+    CHECK(attempt.end() == 1);
+    CHECK_FALSE(is_running(hidden));
+    CHECK(is_running(serving.pid()));
+}
+
 TEST_CASE("an attempt that left nothing costs no search and kills nothing") {
     process::become_subreaper();
     const TemporaryFolder folder;
