@@ -82,6 +82,17 @@ void CaseFleet::push(const std::string& name, const config::MachineBundle& bundl
     workers_.let_go();
 }
 
+void CaseFleet::requeue_failed(const std::string& name) {
+    const model::ExecutionId id = ids_.at(name);
+    const auto execution = store_->work().get(id);
+    if (!execution || execution->status != Status::failed) {
+        return;
+    }
+    contracts::BulkSelection selection;
+    selection.ids.push_back(id);
+    (void)store_->work().requeue(selection);
+}
+
 void CaseFleet::signal(const std::string& channel, const Json& data) {
     (void)store_->signals().send(channel, expression::to_json(value_of(data)));
 }

@@ -29,6 +29,8 @@ class CaseFleet {
     void push(const std::string& name, const config::MachineBundle& bundle,
               const base::Json& input);
     [[nodiscard]] bool knows(const std::string& name) const { return ids_.contains(name); }
+    /// What has failed becomes pending again, as `fleet requeue` does it; nothing else changes.
+    void requeue_failed(const std::string& name);
     void signal(const std::string& channel, const base::Json& data);
     /// When nothing of it runs or is about to run: {output} or {error}, and the children that were
     /// begun since the last time. The class of an error is "stored:KIND".

@@ -79,6 +79,8 @@ class DistributedCase {
                 return;  // nothing that could be pushed
             }
             fleet_.push(name, *loaded.bundle, op.value("input", Json::object()));
+        } else {
+            fleet_.requeue_failed(name);
         }
         if (outcome.verdict == Verdict::skipped) {
             outcome.verdict = Verdict::passed;
