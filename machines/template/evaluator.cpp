@@ -271,7 +271,7 @@ expression::Value Renderer::call_global(const Expr& callee, const Arguments& arg
                                  : Value::object(std::make_shared<Namespace>(std::move(members)));
 }
 
-expression::Value Renderer::call_range(const Arguments& arguments) {
+expression::Value Renderer::call_range(const Arguments& arguments) const {
     if (arguments.list.empty() || arguments.list.size() > 3 ||
         !std::ranges::all_of(arguments.list, [](const Value& value) { return value.is_whole(); })) {
         fail(ErrorKind::type, "`range` takes one to three integers");
@@ -291,9 +291,9 @@ expression::Value Renderer::call_range(const Arguments& arguments) {
     }
     List items;
     for (std::int64_t at = begin; step > 0 ? at < end : at > end;) {
-        if (items.size() == kMaxIterations) {
+        if (items.size() == limits_.iterations) {
             fail(ErrorKind::limit,
-                 "a range of more than " + std::to_string(kMaxIterations) + " numbers");
+                 "a range of more than " + std::to_string(limits_.iterations) + " numbers");
         }
         items.push_back(Value::integer(at));
         if (__builtin_add_overflow(at, step, &at)) {

@@ -26,9 +26,9 @@ std::string Renderer::run() {
 }
 
 void Renderer::append(std::string_view text) {
-    if (out_.size() + text.size() > kMaxOutputBytes) {
+    if (out_.size() + text.size() > limits_.output_bytes) {
         fail(ErrorKind::limit,
-             "the template prints more than " + std::to_string(kMaxOutputBytes) + " bytes");
+             "the template prints more than " + std::to_string(limits_.output_bytes) + " bytes");
     }
     charge(text.size());
     out_ += text;
@@ -147,16 +147,16 @@ void Renderer::render_loop(const Statement& statement) {
 }
 
 void Renderer::count_iteration() {
-    if (++iterations_ > kMaxIterations) {
+    if (++iterations_ > limits_.iterations) {
         fail(ErrorKind::limit,
-             "the template's loops run more than " + std::to_string(kMaxIterations) + " times");
+             "the template's loops run more than " + std::to_string(limits_.iterations) + " times");
     }
 }
 
 void Renderer::charge(std::size_t work) {
     work_ += work;
-    if (work_ > kMaxWork) {
-        fail(ErrorKind::limit, "the template makes more than " + std::to_string(kMaxWork) +
+    if (work_ > limits_.work) {
+        fail(ErrorKind::limit, "the template makes more than " + std::to_string(limits_.work) +
                                    " characters and elements on its way");
     }
 }
@@ -296,8 +296,8 @@ void Renderer::write_back(const Expr& place, Value value) {
     }
 }
 
-std::string Template::render(const Variables& variables) const {
-    Renderer renderer(*body_, variables);
+std::string Template::render(const Variables& variables, const Limits& limits) const {
+    Renderer renderer(*body_, variables, limits);
     try {
         return renderer.run();
     } catch (const expression::EvaluationError& failure) {

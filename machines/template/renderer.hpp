@@ -15,8 +15,8 @@ namespace fleet::templates {
 
 class Renderer {
   public:
-    Renderer(const Body& body, const Variables& variables)
-        : body_(body), variables_(variables), roots_(body.names.size()) {}
+    Renderer(const Body& body, const Variables& variables, const Limits& limits)
+        : body_(body), variables_(variables), limits_(limits), roots_(body.names.size()) {}
 
     [[nodiscard]] std::string run();
     /// Where in the source it is.
@@ -54,10 +54,11 @@ class Renderer {
     [[nodiscard]] Value evaluate_arithmetic(const Expr& expr);
     [[nodiscard]] Arguments evaluate_arguments(const Expr& expr);
     [[nodiscard]] Value call_global(const Expr& callee, const Arguments& arguments);
-    [[nodiscard]] Value call_range(const Arguments& arguments);
+    [[nodiscard]] Value call_range(const Arguments& arguments) const;
 
     const Body& body_;
     const Variables& variables_;
+    const Limits limits_;
     std::string out_;
     std::size_t offset_ = 0;
     /// What `for`, `set` and `with` named, innermost last; a frame is what stands from `frame_` on.

@@ -34,11 +34,13 @@ enum class Mode {
 };
 
 /// A rendering that would exceed one of these ends with an error (limit).
-inline constexpr std::size_t kMaxOutputBytes = std::size_t{64} << 20U;
-inline constexpr std::size_t kMaxIterations = 1'000'000;
-/// Characters and elements that operators, filters and calls make and loops print, together: what
-/// bounds the time that a rendering takes.
-inline constexpr std::size_t kMaxWork = std::size_t{1} << 30U;
+struct Limits {
+    std::size_t output_bytes = std::size_t{64} << 20U;
+    std::size_t iterations = 1'000'000;
+    /// Characters and elements that operators, filters and calls make and loops print, together:
+    /// what bounds the time that a rendering takes.
+    std::size_t work = std::size_t{1} << 30U;
+};
 
 class Template {
   public:
@@ -46,7 +48,7 @@ class Template {
     static Template parse(std::string_view text, Mode mode);
 
     /// Throws EvaluationError: template_undefined, type, value, arithmetic, limit, ...
-    [[nodiscard]] std::string render(const Variables& variables) const;
+    [[nodiscard]] std::string render(const Variables& variables, const Limits& limits = {}) const;
 
   private:
     explicit Template(std::shared_ptr<const Body> body) : body_(std::move(body)) {}

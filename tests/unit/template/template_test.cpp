@@ -96,6 +96,27 @@ TEST_CASE("rendering is limited in turns, size and depth") {
     CHECK_THAT(error_of(nested), Catch::StartsWith("template_syntax: "));
 }
 
+TEST_CASE("who renders may set smaller limits") {
+    const Variables none;
+    const auto refusal = [&none](const char* text, const Limits& limits) -> std::string {
+        try {
+            return "rendered " + Template::parse(text, Mode::prompt).render(none, limits);
+        } catch (const EvaluationError& failure) {
+            return failure.what();
+        }
+    };
+    CHECK(refusal("{{ 'x' * 10 }}", {.output_bytes = 10}) == "rendered xxxxxxxxxx");
+    CHECK_THAT(refusal("{{ 'x' * 11 }}", {.output_bytes = 10}),
+               Catch::Contains("prints more than 10 bytes"));
+    const char* loop = "{% for a in 'abcd' %}{% endfor %}";
+    CHECK(refusal(loop, {.iterations = 4}) == "rendered ");
+    CHECK_THAT(refusal(loop, {.iterations = 3}), Catch::Contains("run more than 3 times"));
+    CHECK_THAT(refusal("{{ range(5) | list }}", {.iterations = 4}),
+               Catch::Contains("a range of more than 4 numbers"));
+    CHECK_THAT(refusal("{% set x = 'x' * 100 %}", {.work = 50}),
+               Catch::Contains("makes more than 50 characters"));
+}
+
 TEST_CASE("any text is rendered or refused, never more") {
     CHECK(rc::check("words of the language", [] {
         const auto words =
