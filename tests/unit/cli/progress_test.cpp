@@ -138,6 +138,30 @@ TEST_CASE("an interrupted summary says how to go on") {
     CHECK(lines.back() == "go on with `fleet resume b1`");
 }
 
+TEST_CASE("what was not begun on purpose is not told as unfinished") {
+    Summary summary = failed_summary();
+    summary.batch.counts.pending = 7;
+    summary.only_new_is_open = true;
+    summary.how_to_go_on = "7 not begun; go on with `fleet resume b1`";
+    const auto lines = summary_lines(summary, plain());
+    CHECK_THAT(lines.front(), !Contains("not finished"));
+    CHECK(lines.back() == "7 not begun; go on with `fleet resume b1`");
+    CHECK(base::parse_json(summary_json(summary), "summary").at("only_new_is_open") == true);
+}
+
+TEST_CASE("what the workers of a pool share is told under the pool's name") {
+    Summary summary = failed_summary();
+    summary.batch.name.clear();
+    summary.errors.clear();
+    const auto lines = summary_lines(summary, plain());
+    REQUIRE(lines.size() == 1);
+    CHECK_THAT(lines[0], Contains("pool default, shared work: 1,000 done, 2 failed in 10s"));
+    ProgressView view = half_done();
+    view.is_pool = true;
+    view.batch = "default";
+    CHECK_THAT(progress_line(view), Catch::StartsWith("pool default: 101/200"));
+}
+
 TEST_CASE("the summary as JSON has the same figures") {
     const base::Json json = base::parse_json(summary_json(failed_summary()), "summary");
     CHECK(json.at("done") == 1'000);
