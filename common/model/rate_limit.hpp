@@ -21,10 +21,10 @@ enum class Quantity { requests, tokens, input_tokens, output_tokens };
 /// until `reset_after`. What the provider did not say is absent.
 struct LimitWindow {
     Quantity quantity = Quantity::requests;
-    std::optional<std::int64_t> limit;
-    std::optional<std::int64_t> remaining;
-    std::optional<base::Millis> reset_after;  ///< from the moment the answer came
-    std::optional<base::Millis> window;       ///< the length of the window, stated or known
+    std::optional<std::int64_t> limit = {};
+    std::optional<std::int64_t> remaining = {};
+    std::optional<base::Millis> reset_after = {};  ///< from the moment the answer came
+    std::optional<base::Millis> window = {};       ///< the length of the window, stated or known
     bool operator==(const LimitWindow&) const = default;
 };
 
