@@ -158,6 +158,9 @@ Position position_of(std::string_view source, std::size_t at) {
 
 std::optional<Position> inner_position(std::string_view source, Position at, std::string_view text,
                                        std::size_t offset) {
+    if (source.size() > kMostSearchedBytes) {
+        return std::nullopt;
+    }
     const std::size_t line = begin_of_line(source, at.line);
     // The YAML parser counts bytes, our JSON reader characters.
     const std::size_t by_bytes = line + static_cast<std::size_t>(std::max(at.column, 1) - 1);

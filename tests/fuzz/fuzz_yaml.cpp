@@ -1,5 +1,8 @@
 // A machine's file, as YAML and as JSON: read, checked, and stored and loaded again.
+#include <algorithm>
+
 #include "machines/config/bundle_loader.hpp"
+#include "machines/engine/expression_checks.hpp"
 #include "tests/fuzz/target.hpp"
 
 namespace fleet::fuzz {
@@ -36,9 +39,13 @@ class OneFile final : public config::FileSource {
 
 void load(std::string_view input, config::Syntax syntax) {
     const OneFile file(input, syntax);
-    const config::LoadResult first = config::BundleLoader(file).load("m.yml");
+    const config::LoadResult first =
+        config::BundleLoader(file, engine::check_expressions).load("m.yml");
+    const auto lines = std::ranges::count(input, '\n') + 1;
     for (const config::Diagnostic& one : first.diagnostics) {
         require(!one.line().empty(), "a finding says something");
+        require(one.at.line >= 1 && one.at.column >= 1 && one.at.line <= lines + 1,
+                "a finding stands in the file");
     }
     if (!first.bundle) {
         require(!first.diagnostics.empty(), "what is refused has a reason");

@@ -78,6 +78,9 @@ TEST_CASE("a text that does not stand there has no place") {
     const Node& alias = parsed.root->members.back().value;
     CHECK(alias.text == "one X");
     CHECK_FALSE(inner_position(parsed.source, alias.at, alias.text, 4));
+    const std::string large = "a: one X\n" + std::string(kMostSearchedBytes, '#');
+    CHECK(inner_position("a: one X\n", {1, 4}, "one X", 4) == Position{1, 8});
+    CHECK_FALSE(inner_position(large, {1, 4}, "one X", 4));
     CHECK_FALSE(inner_position("", {3, 4}, "one", 1));
     CHECK_FALSE(inner_position("a: other\n", {1, 4}, "one", 1));
 }

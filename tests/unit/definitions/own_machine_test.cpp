@@ -9,6 +9,7 @@
 #include "common/base/errors.hpp"
 #include "machines/calls/hooks_registry.hpp"
 #include "machines/definitions/built_in.hpp"
+#include "machines/engine/expression_checks.hpp"
 #include "tests/support/temporary_folder.hpp"
 #include "tests/unit/definitions/scripted.hpp"
 
@@ -68,6 +69,9 @@ TEST_CASE("the built-in machines have nothing wrong in them") {
         CHECK(loaded.bundle->machines.front().name == one.name);
         for (const config::MachineDefinition& machine : loaded.bundle->machines) {
             CHECK_FALSE(machine.refusal);
+            config::Findings findings("built-in");
+            engine::check_expressions(machine, "", "", findings);
+            CHECK(findings.all().empty());
         }
     }
     CHECK(names == std::vector<std::string>{"command", "coordinator", "reaper", "worker"});
@@ -83,11 +87,12 @@ TEST_CASE("an edited copy is refused with all that is wrong in it") {
                             "    one: {hooks: distributed-worker, action: claim_jobs,\n"
                             "          transitions: [{to: two}]}\n"
                             "    two: {action: work, transitions: [{to: three}]}\n"
-                            "    three: {hooks: distributed-workr, transitions: [{to: four}]}\n"
+                            "    three: {hooks: distributed-workr,\n"
+                            "            transitions: [{condition: context., to: four}]}\n"
                             "    four: {wait_for: news, transitions: [{to: five}]}\n"
                             "    five: {type: final}\n");
     const std::vector<std::string> lines = faults(file);
-    REQUIRE(lines.size() == 6);
+    REQUIRE(lines.size() == 7);
     CHECK_THAT(lines[0] + lines[1], Catch::Contains("`persistence: {enabled: false}`") &&
                                         Catch::Contains("`settings: {max_steps: 0}`"));
     CHECK_THAT(lines[2], Catch::StartsWith(":6:") &&
@@ -96,7 +101,9 @@ TEST_CASE("an edited copy is refused with all that is wrong in it") {
     CHECK_THAT(lines[3], Catch::StartsWith(":8:") && Catch::Contains("nobody runs the action"));
     CHECK_THAT(lines[4],
                Catch::StartsWith(":9:") && Catch::Contains("did you mean `distributed-worker`?"));
-    CHECK_THAT(lines[5], Catch::StartsWith(":10:") && Catch::Contains("`wait_for`"));
+    CHECK_THAT(lines[5], Catch::StartsWith(":10:") && Catch::Contains("this condition cannot be "
+                                                                      "read"));
+    CHECK_THAT(lines[6], Catch::StartsWith(":11:") && Catch::Contains("`wait_for`"));
 }
 
 TEST_CASE("an edited copy may add hooks, and hooks that know actions of their own") {
