@@ -177,6 +177,16 @@ TEST_CASE("a body that is too large is refused without being read to its end") {
     CHECK(answer.header("Connection") == "close");
 }
 
+TEST_CASE("a client that asks whether to go on is told to") {
+    const MockProvider mock;
+    HttpConnection connection(mock.port(), kLimit);
+    HttpRequest request = chat("hello");
+    request.headers = {{"Expect", "100-continue"}, {"Connection", "close"}};
+    connection.send(request);
+    CHECK(connection.receive_to_end().bytes.starts_with(
+        "HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 200 OK\r\n"));
+}
+
 TEST_CASE("a configuration that is wrong is refused with its reason") {
     const MockProvider mock;
     CHECK_THROWS_WITH(mock.configure(R"({"latencies": {}})"),
