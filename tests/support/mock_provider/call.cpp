@@ -73,7 +73,9 @@ std::optional<std::int64_t> max_tokens_of(const Json& body) {
     for (const char* key : {"max_completion_tokens", "max_tokens"}) {
         const Json* found = member(body, key);
         if (found != nullptr && found->is_number_integer()) {
-            return std::max<std::int64_t>(0, found->get<std::int64_t>());
+            const bool huge = found->is_number_unsigned() &&
+                              found->get<std::uint64_t>() > std::uint64_t{kMaximumMaxTokens};
+            return huge ? kMaximumMaxTokens : std::max<std::int64_t>(0, found->get<std::int64_t>());
         }
     }
     return std::nullopt;

@@ -35,6 +35,9 @@ struct BadCall {
 [[nodiscard]] std::variant<Call, BadCall> read_call(Endpoint endpoint, std::string key,
                                                     std::string_view body);
 
+/// A call that asks for more is taken to ask for so much: sums of tokens do not overflow.
+constexpr std::int64_t kMaximumMaxTokens = 1'000'000'000;
+
 constexpr std::int64_t kBytesPerToken = 4;
 [[nodiscard]] std::int64_t tokens_of_bytes(std::size_t bytes);
 /// The longest beginning that is at most so many tokens and cuts no character.

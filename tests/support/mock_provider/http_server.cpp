@@ -4,6 +4,8 @@
 #include <cerrno>
 #include <chrono>
 #include <csignal>
+#include <exception>
+#include <mutex>
 #include <thread>
 #include <unistd.h>
 #include <utility>
@@ -90,14 +92,32 @@ class HttpServer::Parts {
     [[nodiscard]] bool has_tls() const { return tls_.has_value(); }
 
     void run() {
-        std::vector<std::jthread> others;
-        for (int i = 1; i < threads_; ++i) {
-            others.emplace_back([this] { loop_.run(); });
+        {
+            std::vector<std::jthread> others;
+            for (int i = 1; i < threads_; ++i) {
+                others.emplace_back([this] { run_loop(); });
+            }
+            run_loop();
         }
-        loop_.run();
+        if (failure_) {
+            std::rethrow_exception(failure_);
+        }
     }
 
   private:
+    /// On each thread; the first failure ends all of them and is told by `run`.
+    void run_loop() {
+        try {
+            loop_.run();
+        } catch (...) {
+            const std::scoped_lock lock(failure_mutex_);
+            if (!failure_) {
+                failure_ = std::current_exception();
+            }
+            loop_.stop();
+        }
+    }
+
     void accept() {
         acceptor_.async_accept(asio::make_strand(loop_),
                                [this](ErrorCode error, tcp::socket socket) {
@@ -177,6 +197,8 @@ class HttpServer::Parts {
     asio::steady_timer ticks_{loop_};
     asio::steady_timer accept_timer_{loop_};
     std::array<char, 256> unused_{};
+    std::mutex failure_mutex_;  ///< guards failure_ until the threads are joined
+    std::exception_ptr failure_{};
 };
 
 HttpServer::HttpServer(Provider& provider, const ServerOptions& options)

@@ -73,12 +73,14 @@ void Provider::run_background(Instant until) {
     if (!background_ || background_->requests_per_s <= 0) {
         return;
     }
-    const auto pause =
-        std::max(Nanos{1}, std::chrono::duration_cast<Nanos>(
-                               std::chrono::duration<double>(1 / background_->requests_per_s)));
+    constexpr double kLeastRate = 1.0 / 86'400;  // one a day
+    const double rate = std::max(background_->requests_per_s, kLeastRate);
+    const auto pause = std::chrono::duration_cast<Nanos>(std::chrono::duration<double>(1 / rate));
     const Demand demand{background_->model, background_->key, background_->input_tokens,
                         background_->output_tokens};
-    background_next_ = std::max(background_next_, until - kMaximumCatchUp * pause);
+    if ((until - background_next_) / pause > kMaximumCatchUp) {
+        background_next_ = until;
+    }
     for (; background_next_ <= until; background_next_ += pause) {
         statistics_.background(limiter_.take(demand, background_next_));
     }

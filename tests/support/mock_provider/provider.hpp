@@ -76,7 +76,7 @@ struct Answering {
 
 class Provider {
   public:
-    /// The background load catches up with at most so many calls at once; older ones are left out.
+    /// The background load catches up with at most so many calls at once; more are left out.
     static constexpr std::int64_t kMaximumCatchUp = 1'000'000;
 
     /// Throws ConfigError. `time` must live as long.

@@ -61,6 +61,19 @@ TEST_CASE("the last user text counts, and a tool's result is told from it") {
     CHECK(call.user_text == "first");
 }
 
+TEST_CASE("max_tokens beyond all bounds is taken as very many") {
+    const auto max_tokens = [](const std::string& value) {
+        return call_of(
+                   Endpoint::chat_completions,
+                   R"({"model": "m", "messages": [{"role": "user"}], "max_tokens": )" + value + "}")
+            .max_tokens;
+    };
+    CHECK(max_tokens("18446744073709551615") == kMaximumMaxTokens);
+    CHECK(max_tokens("9223372036854775807") == kMaximumMaxTokens);
+    CHECK(max_tokens("-3") == 0);
+    CHECK(max_tokens("1.5") == std::nullopt);
+}
+
 TEST_CASE("what cannot be understood says why") {
     CHECK(reason_of(Endpoint::chat_completions, "{").starts_with("the body: not valid JSON"));
     CHECK(reason_of(Endpoint::chat_completions, "[]") == "the body has to be a JSON object");

@@ -139,6 +139,23 @@ TEST_CASE("truncated JSON is a whole HTTP answer with half of it") {
     CHECK(content_length(bytes) == body.size());
 }
 
+TEST_CASE("streams are cut and truncated in the middle of their events") {
+    const auto streamed = [](const std::string& fault) {
+        ProviderFixture mock(with_fault(fault));
+        Request request = ProviderFixture::request_of("a text of several pieces");
+        request.body.insert(1, R"("stream":true,)");
+        return mock.provider.answer(request).reply;
+    };
+    const Reply cut = streamed(R"({"kind": "closed_in_body"})");
+    CHECK(cut.ending == Ending::close);
+    CHECK(has(ProviderFixture::bytes(cut), "data: {"));
+    CHECK_FALSE(ProviderFixture::bytes(cut).ends_with("0\r\n\r\n"));
+    const Reply truncated = streamed(R"({"kind": "truncated_json"})");
+    CHECK(truncated.ending == Ending::next_request);
+    CHECK(ProviderFixture::bytes(truncated).ends_with("0\r\n\r\n"));
+    CHECK_FALSE(has(ProviderFixture::bytes(truncated), "[DONE]"));
+}
+
 TEST_CASE("the content type and other headers can be wrong") {
     CHECK(has(ProviderFixture::bytes(reply_with(R"({"kind": "wrong_content_type"})")),
               "\r\nContent-Type: text/html\r\n"));

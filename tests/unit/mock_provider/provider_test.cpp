@@ -137,6 +137,16 @@ TEST_CASE("a background load takes its part of the limit") {
     CHECK(given < 780);
 }
 
+TEST_CASE("a background load of hardly any or of very many calls stays bounded") {
+    ProviderFixture mock(R"({"background": {"requests_per_s": 1e-300}})");
+    mock.clock.advance(std::chrono::hours(48));
+    CHECK(mock.stats().at("background").at("offered") == 3);
+    mock.control("POST", "/mock/configure", R"({"background": {"requests_per_s": 1000000}})");
+    mock.control("POST", "/mock/reset");
+    mock.clock.advance(std::chrono::hours(48));
+    CHECK(mock.stats().at("background").at("offered") == 1);
+}
+
 TEST_CASE("calls in flight above the maximum are refused") {
     ProviderFixture mock(R"({"in_flight": {"maximum": 2, "status": 529}})");
     Answering first = mock.provider.answer(ProviderFixture::request_of("a"));
