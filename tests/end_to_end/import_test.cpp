@@ -1,5 +1,6 @@
 // Executions that another member of the family has begun go on here, and the other way round. The
 // other side writes and reads plain SQL and files, as the Python SDK does.
+#include <filesystem>
 #include <string>
 #include <vector>
 
@@ -171,6 +172,42 @@ open(".checkpoints/" + s["execution_id"] + "/latest", "w").write(key(s))
     CHECK(family.box.fleet({"signal", "reviews/gus", R"({"answer":"ok"})"}).exit_code == 0);
     ChildProgram worker(family.worker());
     CHECK(family.text(kAnn) == "gus: ok");
+}
+
+TEST_CASE("infinities of a checkpoint and the hooks beside the machine's file come along") {
+    const ImportBox family;
+    std::filesystem::create_directory(family.box.path("there"));
+    family.box.write("there/review.yml", R"(spec: flatmachine
+spec_version: "4.2.1"
+data:
+  name: review
+  states:
+    ask: {action: hold, hooks: keeper, transitions: [{condition: "context.far > 10", to: done}]}
+    done: {type: final, output: {text: "{{ context.far }} {{ context.held }}"}}
+)");
+    family.box.write("there/hooks.yml", "hooks:\n  keeper: {command: [python3, ./keeper.py]}\n");
+    // Infinities cannot be sent to hooks, so this one is only greeted.
+    family.box.write("there/keeper.py", R"(
+import json, sys
+for line in sys.stdin:
+    request = json.loads(line)
+    print(json.dumps({"id": request["id"], "hello": {"version": 1, "methods": ["on_error"]}}),
+          flush=True)
+)");
+    family.python(kPython + R"py(
+import math, os
+s = snapshot("0193d2c4-1111-7222-8333-444455550001", "ask", 2, "state_enter",
+             {"far": math.inf, "held": "since before"})
+os.makedirs(".checkpoints/" + s["execution_id"])
+open(".checkpoints/" + key(s), "w").write(json.dumps(s))
+open(".checkpoints/" + s["execution_id"] + "/latest", "w").write(key(s))
+)py");
+    const ProgramResult taken = family.import({".checkpoints", "--machine", "there/review.yml"});
+    INFO(taken.err << taken.out);
+    REQUIRE(taken.exit_code == 0);
+    std::filesystem::remove(family.box.path("there/hooks.yml"));
+    ChildProgram worker(family.worker());
+    CHECK(family.text(kAnn) == "inf since before");
 }
 
 TEST_CASE("what cannot be read is refused, and nothing is imported") {
