@@ -1,0 +1,117 @@
+#include "machines/agents/standard_agents.hpp"
+
+#include <algorithm>
+#include <set>
+#include <utility>
+
+#include "common/base/errors.hpp"
+#include "machines/agents/agent_loader.hpp"
+#include "machines/agents/api_key.hpp"
+#include "machines/agents/command_agent.hpp"
+#include "machines/agents/model_agent.hpp"
+#include "machines/agents/model_endpoint.hpp"
+
+namespace fleet::agents {
+namespace {
+
+AgentConfig require(LoadedAgent loaded, const std::string& name) {
+    if (loaded.config) {
+        return std::move(*loaded.config);
+    }
+    std::string text = "the agent `" + name + "` cannot be used:";
+    for (const config::Diagnostic& one : loaded.diagnostics) {
+        if (one.severity != config::Severity::warning) {
+            text += '\n' + one.line();
+        }
+    }
+    throw base::ConfigError(text);
+}
+
+/// Without the variables that hold keys.
+std::vector<std::string> without_keys(const std::vector<std::string>& environment,
+                                      const ProviderTable& providers) {
+    std::set<std::string> secret;
+    for (const auto& [name, settings] : providers) {
+        secret.insert(settings_of(providers, name).api_key_env);
+    }
+    std::vector<std::string> result;
+    for (const std::string& one : environment) {
+        const std::string variable = one.substr(0, one.find('='));
+        if (!variable.ends_with("_API_KEY") && !secret.contains(variable)) {
+            result.push_back(one);
+        }
+    }
+    return result;
+}
+
+}  // namespace
+
+StandardAgents::StandardAgents(AgentsHost host)
+    : host_(std::move(host)),
+      client_(http::Client::shared()),
+      command_environment_(without_keys(host_.environment, host_.providers)) {}
+
+std::shared_ptr<calls::Agent> StandardAgents::make(const AgentSource& source) {
+    const config::AgentDefinition& agent = source.definition;
+    const AgentFiles files(source.files, source.folder);
+    if (agent.form == config::AgentForm::adapter && agent.type == "command") {
+        static const config::Node nothing;
+        AgentConfig config = require(load_command(agent.config ? *agent.config : nothing,
+                                                  agent.name, files.shown(source.machine_file)),
+                                     agent.name);
+        return make_command_agent(std::move(config), command_environment_, host_.clock);
+    }
+    if (agent.form == config::AgentForm::adapter && agent.type != "flatagent") {
+        return nullptr;
+    }
+    const config::Node* const document = agent.document ? &*agent.document
+                                         : agent.config ? &*agent.config
+                                                        : nullptr;
+    if (document == nullptr) {
+        throw base::ConfigError("the agent `" + agent.name + "` of " +
+                                    files.shown(source.machine_file) + " has no document",
+                                "give the path of its file, or the agent itself");
+    }
+    const bool is_own_file = agent.document && !agent.file.empty();
+    const AgentDocument loaded{
+        .document = *document,
+        .file = is_own_file ? agent.file : source.machine_file,
+        .path = is_own_file ? std::string()
+                            : "data.agents." + agent.name + (agent.document ? "" : ".config"),
+        .name = agent.name,
+        .machine_file = source.machine_file};
+    AgentConfig config = require(load_agent(loaded, files), agent.name);
+    if (config.command) {
+        return make_command_agent(std::move(config), command_environment_, host_.clock);
+    }
+    return make_model(std::move(config), source.phase);
+}
+
+std::shared_ptr<calls::Agent> StandardAgents::make_model(AgentConfig config, std::string phase) {
+    const ModelConfig& model = *config.model;
+    EndpointParts parts;
+    parts.settings = settings_of(host_.providers, model.provider);
+    parts.provider = model.provider;
+    parts.model = model.name;
+    parts.base_url = model.base_url.empty() ? parts.settings.base_url : model.base_url;
+    while (parts.base_url.ends_with('/')) {
+        parts.base_url.pop_back();
+    }
+    parts.phase = std::move(phase);
+    if (parts.base_url.empty()) {
+        throw base::ConfigError("the agent `" + config.name + "`: the provider `" + model.provider +
+                                    "` of its profile is not known",
+                                "give the profile a `base_url`, or the fleet the provider's");
+    }
+    parts.family = model.family.value_or(parts.settings.family.value_or(Family::openai));
+    parts.key = read_key(parts.settings, model.provider, host_.environment);
+    const auto own = model.prices.find(model.provider + '/' + model.name);
+    parts.prices = own != model.prices.end() ? std::optional(own->second)
+                                             : prices_of(parts.settings, model.name);
+    ModelEndpoint endpoint(
+        std::move(parts),
+        {.gate = host_.gate, .client = *client_, .clock = host_.clock, .classes = host_.classes});
+    return make_model_agent(std::move(config), std::move(endpoint));
+}
+
+}  // namespace fleet::agents
