@@ -22,6 +22,7 @@
 #include "common/model/execution.hpp"
 #include "common/model/lease.hpp"
 #include "common/model/pool.hpp"
+#include "common/model/provider.hpp"
 #include "common/model/signal.hpp"
 #include "common/model/snapshot.hpp"
 #include "common/model/step_commit.hpp"
@@ -67,6 +68,14 @@ struct Wait {
     model::WaitMode mode = model::WaitMode::settled;
     bool cancel_rest = false;
     std::int64_t open = 0;
+};
+
+/// Of a provider's budget.
+struct Reservation {
+    std::string provider;
+    model::Permit permit;
+    std::string day;  ///< in which it was spent; empty: held
+    base::StoreTime expires_at{};
 };
 
 struct Row {
@@ -217,6 +226,8 @@ struct State {
     std::map<std::pair<model::ExecutionId, std::string>, std::deque<model::Signal>> mail;
     std::map<std::string, model::StoredConfig> configs;
     std::map<std::tuple<std::string, std::string, std::string>, model::UsageRecord> usage;
+    std::map<std::string, model::Provider> providers;
+    std::map<std::int64_t, Reservation> reservations;
 };
 
 }  // namespace fleet::store::memory

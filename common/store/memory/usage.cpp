@@ -1,6 +1,7 @@
 #include <memory>
 
 #include "common/store/memory/backends.hpp"
+#include "common/store/memory/providers.hpp"
 
 namespace fleet::store::memory {
 namespace {
@@ -32,6 +33,40 @@ class Usage final : public contracts::UsageBackend {
             }
         }
         return sums;
+    }
+
+    void configure(std::span<const model::ProviderRules> rules) override {
+        Transaction transaction(state_, Access::write);
+        configure_providers(transaction, rules);
+    }
+    std::vector<model::Provider> providers() override {
+        const Transaction transaction(state_, Access::read);
+        std::vector<model::Provider> all;
+        for (const auto& [name, provider] : state_.providers) {
+            all.push_back(provider);
+        }
+        return all;
+    }
+    contracts::PermitAnswer reserve(const contracts::PermitRequest& request) override {
+        Transaction transaction(state_, Access::write);
+        return reserve_permits(transaction, request);
+    }
+    bool begin(const std::string& provider, const model::Permit& permit) override {
+        Transaction transaction(state_, Access::write);
+        return begin_call(transaction, provider, permit);
+    }
+    void give_back(const std::string& provider, std::span<const model::Permit> permits) override {
+        Transaction transaction(state_, Access::write);
+        give_back_permits(transaction, provider, permits);
+    }
+    void report(std::span<const contracts::CallReport> reports) override {
+        Transaction transaction(state_, Access::write);
+        report_calls(transaction, reports);
+    }
+    bool set_circuit(const std::string& provider, model::CircuitState state,
+                     const std::string& reason) override {
+        Transaction transaction(state_, Access::write);
+        return set_provider_circuit(transaction, provider, state, reason);
     }
 
   private:

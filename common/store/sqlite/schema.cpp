@@ -20,6 +20,7 @@
 #include "common/store/sqlite/log_damage.hpp"
 #include "common/store/sqlite/schema_v1.hpp"
 #include "common/store/sqlite/schema_v2.hpp"
+#include "common/store/sqlite/schema_v3.hpp"
 
 namespace fleet::store::sqlite {
 
@@ -174,7 +175,10 @@ void migrate(Connection& connection, const fs::path& file) {
     if (version < 2) {
         connection.execute(kSchemaV2);
     }
-    connection.execute("PRAGMA user_version = 2");
+    if (version < 3) {
+        connection.execute(kSchemaV3);
+    }
+    connection.execute("PRAGMA user_version = 3");
     connection.execute("COMMIT");
 }
 

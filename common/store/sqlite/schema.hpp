@@ -7,7 +7,7 @@
 
 namespace fleet::store::sqlite {
 
-inline constexpr int kSchemaVersion = 2;
+inline constexpr int kSchemaVersion = 3;
 
 /// Creates the file with the current schema, or migrates it forward. Before the first connection
 /// the header and the file system are looked at (never afterwards: closing a descriptor would drop

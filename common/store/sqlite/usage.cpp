@@ -1,5 +1,7 @@
 #include "common/store/sqlite/usage.hpp"
 
+#include "common/store/sqlite/providers.hpp"
+
 namespace fleet::store::sqlite {
 
 namespace {
@@ -35,6 +37,54 @@ std::vector<model::UsageRecord> SqliteUsage::daily(const std::string& day) {
                         .cost_micros = rows.integer(6)});
     }
     return sums;
+}
+
+void SqliteUsage::configure(std::span<const model::ProviderRules> rules) {
+    database_.writer().write([&](WriteTransaction& transaction) {
+        configure_providers(transaction, rules, database_.clock().wall_now());
+        transaction.notify(contracts::scaler_topic());
+    });
+}
+
+std::vector<model::Provider> SqliteUsage::providers() {
+    const auto reader = database_.reader();
+    return read_providers(reader->connection());
+}
+
+contracts::PermitAnswer SqliteUsage::reserve(const contracts::PermitRequest& request) {
+    return database_.writer().write([&](WriteTransaction& transaction) {
+        return reserve_permits(transaction, request, database_.clock().wall_now());
+    });
+}
+
+bool SqliteUsage::begin(const std::string& provider, const model::Permit& permit) {
+    // Money that is spent is remembered, whatever the store's own level.
+    return database_.writer().write(
+        [&](WriteTransaction& transaction) {
+            return begin_call(transaction, provider, permit, database_.clock().wall_now());
+        },
+        Writer::Urgency::normal, Writer::Sync::full);
+}
+
+void SqliteUsage::give_back(const std::string& provider, std::span<const model::Permit> permits) {
+    database_.writer().write([&](WriteTransaction& transaction) {
+        give_back_permits(transaction, provider, permits, database_.clock().wall_now());
+    });
+}
+
+void SqliteUsage::report(std::span<const contracts::CallReport> reports) {
+    database_.writer().write([&](WriteTransaction& transaction) {
+        report_calls(transaction, reports, database_.clock().wall_now());
+    });
+}
+
+bool SqliteUsage::set_circuit(const std::string& provider, model::CircuitState state,
+                              const std::string& reason) {
+    return database_.writer().write([&](WriteTransaction& transaction) {
+        const bool known = set_provider_circuit(transaction, provider, state, reason);
+        transaction.notify(contracts::scaler_topic());
+        return known;
+    });
 }
 
 void add_usage(WriteTransaction& transaction, std::span<const model::UsageRecord> usage,

@@ -1,4 +1,4 @@
-// Sums of usage by day, provider and phase.
+// Sums of usage by day, provider and phase; the providers' rows (providers.hpp).
 #pragma once
 
 #include <span>
@@ -16,6 +16,14 @@ class SqliteUsage final : public contracts::UsageBackend {
 
     void record(std::span<const model::UsageRecord> usage) override;
     std::vector<model::UsageRecord> daily(const std::string& day) override;
+    void configure(std::span<const model::ProviderRules> rules) override;
+    std::vector<model::Provider> providers() override;
+    contracts::PermitAnswer reserve(const contracts::PermitRequest& request) override;
+    bool begin(const std::string& provider, const model::Permit& permit) override;
+    void give_back(const std::string& provider, std::span<const model::Permit> permits) override;
+    void report(std::span<const contracts::CallReport> reports) override;
+    bool set_circuit(const std::string& provider, model::CircuitState state,
+                     const std::string& reason) override;
 
   private:
     Database& database_;

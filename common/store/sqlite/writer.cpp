@@ -47,8 +47,8 @@ Writer::Writer(const std::filesystem::path& file, Durability durability,
 
 Writer::~Writer() = default;
 
-void Writer::run(std::function<void(WriteTransaction&)> operation, Urgency urgency) {
-    Request request{std::move(operation)};
+void Writer::run(std::function<void(WriteTransaction&)> operation, Urgency urgency, Sync sync) {
+    Request request{std::move(operation), sync == Sync::full && durability_ != Durability::full};
     std::unique_lock lock{mutex_};
     if (urgency == Urgency::first && !queue_.empty()) {
         // Behind the leader, who may be at work already.
@@ -85,7 +85,9 @@ std::vector<Writer::Request*> Writer::run_group() {
         give_others_a_turn();
         if (!connection_) {
             connection_ = std::make_unique<Connection>(file_, Access::read_write, durability_);
+            is_synced_ = false;
         }
+        set_sync(leader_wants_sync());
         const StopDelay delay;
         begin();
         contended_ = connection_->take_busy_waits() > 0;
@@ -117,6 +119,19 @@ std::vector<Writer::Request*> Writer::run_group() {
     return group;
 }
 
+bool Writer::leader_wants_sync() {
+    const std::lock_guard lock{mutex_};
+    return queue_.front()->wants_sync;
+}
+
+void Writer::set_sync(bool wants_sync) {
+    if (wants_sync != is_synced_) {
+        connection_->execute(wants_sync ? "PRAGMA synchronous = FULL"
+                                        : "PRAGMA synchronous = NORMAL");
+        is_synced_ = wants_sync;
+    }
+}
+
 void Writer::begin() {
     try {
         connection_->prepare("BEGIN IMMEDIATE").run();
@@ -132,8 +147,10 @@ void Writer::begin() {
 
 Writer::Request* Writer::take_next(std::vector<Request*>& group) {
     const std::lock_guard lock{mutex_};
-    const auto next =
-        std::find_if(queue_.begin(), queue_.end(), [](const Request* one) { return !one->taken; });
+    // Whoever wants more than this group gives leads the next one.
+    const auto next = std::find_if(queue_.begin(), queue_.end(), [this](const Request* one) {
+        return !one->taken && (!one->wants_sync || is_synced_);
+    });
     if (next == queue_.end()) {
         return nullptr;
     }

@@ -70,6 +70,10 @@ class WriteTransaction {
 class Writer {
   public:
     enum class Urgency { normal, first };
+    enum class Sync {
+        as_opened,  ///< as the store's durability says
+        full,       ///< survives power loss in any case
+    };
 
     Writer(const std::filesystem::path& file, Durability durability, const StoreTimeSource& time,
            const base::Clock& clock, contracts::TriggerBackend& triggers);
@@ -81,33 +85,38 @@ class Writer {
     /// group is committed. An exception of the operation comes back to its caller only. When the
     /// commit fails, every member gets a StoreError.
     template <class Operation>
-    auto write(Operation&& operation, Urgency urgency = Urgency::normal) {
+    auto write(Operation&& operation, Urgency urgency = Urgency::normal,
+               Sync sync = Sync::as_opened) {
         using Result = std::invoke_result_t<Operation&, WriteTransaction&>;
         if constexpr (std::is_void_v<Result>) {
-            run([&](WriteTransaction& transaction) { operation(transaction); }, urgency);
+            run([&](WriteTransaction& transaction) { operation(transaction); }, urgency, sync);
         } else {
             std::optional<Result> result;
             run([&](WriteTransaction& transaction) { result.emplace(operation(transaction)); },
-                urgency);
+                urgency, sync);
             return std::move(*result);
         }
     }
 
   private:
     struct Request {
-        explicit Request(std::function<void(WriteTransaction&)> work)
-            : operation(std::move(work)) {}
+        Request(std::function<void(WriteTransaction&)> work, bool synced)
+            : operation(std::move(work)), wants_sync(synced) {}
         std::function<void(WriteTransaction&)> operation;
+        bool wants_sync;
         std::exception_ptr failure;
         bool taken = false;  ///< by the leader, for the group that it runs
         bool done = false;
         std::condition_variable wake;
     };
 
-    void run(std::function<void(WriteTransaction&)> operation, Urgency urgency);
+    void run(std::function<void(WriteTransaction&)> operation, Urgency urgency, Sync sync);
     /// The leader's part; returns whom it dealt with, itself among them.
     std::vector<Request*> run_group();
     void begin();
+    /// Outside of a transaction: how the next group is written.
+    void set_sync(bool wants_sync);
+    [[nodiscard]] bool leader_wants_sync();
     void run_members(WriteTransaction& transaction, std::vector<Request*>& group);
     Request* take_next(std::vector<Request*>& group);
     void run_member(WriteTransaction& transaction, Request& member, bool first);
@@ -125,6 +134,7 @@ class Writer {
     // Used by the leader alone.
     std::unique_ptr<Connection> connection_;
     bool contended_ = false;
+    bool is_synced_ = false;  ///< the current group survives power loss
     base::BootTime last_end_{};
 };
 

@@ -1,0 +1,28 @@
+// The rows of providers and reservations. Each function is one operation of a write transaction.
+#pragma once
+
+#include <span>
+#include <string>
+#include <vector>
+
+#include "common/contracts/usage.hpp"
+#include "common/store/sqlite/writer.hpp"
+
+namespace fleet::store::sqlite {
+
+void configure_providers(WriteTransaction& transaction, std::span<const model::ProviderRules> rules,
+                         base::WallTime wall);
+[[nodiscard]] std::vector<model::Provider> read_providers(Connection& connection);
+[[nodiscard]] contracts::PermitAnswer reserve_permits(WriteTransaction& transaction,
+                                                      const contracts::PermitRequest& request,
+                                                      base::WallTime wall);
+[[nodiscard]] bool begin_call(WriteTransaction& transaction, const std::string& provider,
+                              const model::Permit& permit, base::WallTime wall);
+void give_back_permits(WriteTransaction& transaction, const std::string& provider,
+                       std::span<const model::Permit> permits, base::WallTime wall);
+void report_calls(WriteTransaction& transaction, std::span<const contracts::CallReport> reports,
+                  base::WallTime wall);
+[[nodiscard]] bool set_provider_circuit(WriteTransaction& transaction, const std::string& provider,
+                                        model::CircuitState state, const std::string& reason);
+
+}  // namespace fleet::store::sqlite
