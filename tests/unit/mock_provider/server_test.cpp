@@ -90,6 +90,8 @@ TEST_CASE("threads of clients get exactly the limit between them") {
     CHECK(sum == 300);
     CHECK(mock.stats().at("offered") == 600);
     CHECK(mock.stats().at("rate_limited") == 300);
+    // A sanitizer's finding in the program is its exit code.
+    CHECK(mock.stop());
 }
 
 TEST_CASE("messages are answered in their own words") {
@@ -128,7 +130,7 @@ TEST_CASE("a call in latency is in flight, beside others") {
 
 TEST_CASE("faults of the connection look to a client as they should") {
     using End = HttpConnection::Rest::End;
-    const MockProvider mock(R"({"faults": {"f": {"kind": "garbage"}}})");
+    MockProvider mock(R"({"faults": {"f": {"kind": "garbage"}}})");
     const HttpConnection::Rest garbage = rest_of(mock);
     CHECK(garbage.end == End::closed);
     CHECK(garbage.bytes.size() == 25);
@@ -154,6 +156,7 @@ TEST_CASE("faults of the connection look to a client as they should") {
 
     mock.configure(R"({"faults": {"drip": null, "large": {"kind": "large_answer", "mib": 2}}})");
     CHECK(content_of(exchange(mock.port(), chat("x"), kLimit)).size() == 2UL * 1024 * 1024);
+    CHECK(mock.stop());
 }
 
 TEST_CASE("a call that is never answered is in flight until its client goes") {
