@@ -30,8 +30,8 @@ struct AgentDocument {
 
 [[nodiscard]] LoadedAgent load_agent(const AgentDocument& agent, const AgentFiles& files);
 
-/// The `config` of an agent `{type: command, config: {...}}`. `file`: for messages.
-[[nodiscard]] LoadedAgent load_command(const config::Node& config, const std::string& name,
+/// `map`: the `config` of an agent `{type: command, config: {...}}`. `file`: for messages.
+[[nodiscard]] LoadedAgent load_command(const config::Node& map, const std::string& name,
                                        const std::string& file);
 
 // For the loader's own parts: each reads one mapping and reports into the fields' findings.

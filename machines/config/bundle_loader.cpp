@@ -145,6 +145,10 @@ void BundleLoader::resolve_agents(MachineDefinition& machine, const std::string&
                                   const std::string& name, Findings& findings) {
     for (AgentDefinition& agent : machine.agents) {
         const bool is_file = agent.form == AgentForm::file;
+        if (agent.form == AgentForm::in_place && agent.document) {
+            bring_prompt(*agent.document, name);
+            bring_catalogue(*agent.document, name, name);
+        }
         if (!is_file && (agent.form != AgentForm::adapter || !is_document(agent.ref))) {
             continue;
         }
@@ -152,6 +156,7 @@ void BundleLoader::resolve_agents(MachineDefinition& machine, const std::string&
         const Place place{agent.at, path + "data.agents." + agent.name};
         if (const Node* const document = agent_document(agent.file)) {
             agent.document = *document;
+            bring_catalogue(*document, agent.file, name);
         } else if (!files_.exists(agent.file)) {
             findings.refuse(place,
                             "the file of the agent `" + agent.name +
@@ -164,6 +169,61 @@ void BundleLoader::resolve_agents(MachineDefinition& machine, const std::string&
                             "correct that file", Fault::syntax);
         }
     }
+}
+
+namespace {
+
+/// `data.KEY` where it is a text.
+const Node* text_of_data(const Node& document, std::string_view key) {
+    const Member* const data = document.find("data");
+    const Member* const member = data == nullptr ? nullptr : data->value.find(key);
+    return member != nullptr && member->value.is_text() ? &member->value : nullptr;
+}
+
+}  // namespace
+
+void BundleLoader::bring_prompt(const Node& document, const std::string& from) {
+    const Node* const prompt = text_of_data(document, "prompt");
+    if (prompt == nullptr) {
+        return;
+    }
+    const std::string name = resolved(from, prompt->text);
+    if (!bring(name)) {
+        Findings findings(files_.shown(from));
+        findings.error({prompt->at, "data.prompt"},
+                       "the prompt's file is missing: " + files_.shown(name),
+                       "`" + prompt->text + "` is looked for from the folder of this file");
+        report(findings.all(), true);
+    }
+}
+
+void BundleLoader::bring_catalogue(const Node& document, const std::string& from,
+                                   const std::string& machine) {
+    static constexpr const char* kCatalogue = "profiles.yml";
+    if (text_of_data(document, "profile") != nullptr && !bring(resolved(from, kCatalogue))) {
+        (void)bring(resolved(machine, kCatalogue));  // whoever makes the agent says what is missing
+    }
+}
+
+bool BundleLoader::bring(const std::string& name) {
+    if (bundle_.files.contains(name)) {
+        return true;
+    }
+    try {
+        auto parsed = files_.read(name);
+        if (!parsed) {
+            return false;
+        }
+        report(parsed->diagnostics, true);
+        if (parsed->root) {
+            bundle_.files.emplace(name, std::move(*parsed->root));
+        }
+    } catch (const base::ConfigError& error) {
+        Findings findings(files_.shown(name));
+        findings.error({{}, {}}, error.what(), error.advice());
+        report(findings.all(), true);
+    }
+    return true;
 }
 
 const Node* BundleLoader::agent_document(const std::string& name) {
@@ -188,7 +248,9 @@ const Node* BundleLoader::agent_document(const std::string& name) {
     }
     check_agent_document(*parsed->root, {}, findings);
     report(findings.all(), true);
-    return &bundle_.files.emplace(name, std::move(*parsed->root)).first->second;
+    const Node& document = bundle_.files.emplace(name, std::move(*parsed->root)).first->second;
+    bring_prompt(document, name);
+    return &document;
 }
 
 }  // namespace fleet::config

@@ -56,6 +56,12 @@ class BundleLoader {
                         const std::string& name, Findings& findings);
     /// The document of an agent's file; nullptr when it is missing or cannot be read.
     const Node* agent_document(const std::string& name);
+    /// The prompt that the document of the file `from` names; reports that it is missing.
+    void bring_prompt(const Node& document, const std::string& from);
+    /// The catalogue that a profile's name is looked up in: beside the agent, else the machine.
+    void bring_catalogue(const Node& document, const std::string& from, const std::string& machine);
+    /// False when there is no such file. What is wrong in it is reported.
+    bool bring(const std::string& name);
     /// What `is_child` has keeps it from being started, not those that call it.
     void report(const std::vector<Diagnostic>& found, bool is_child);
 

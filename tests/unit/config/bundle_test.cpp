@@ -127,6 +127,27 @@ TEST_CASE("a missing agent file keeps the machine from being started") {
         "the folder of this file");
 }
 
+TEST_CASE("a bundle brings along the prompts and the catalogue that its agents name") {
+    const std::string agent = "spec: flatagent\nspec_version: \"4.2.1\"\ndata:\n  prompt: ";
+    const Folder box;
+    box.write("m.yml", machine("root", "  agents: {a: sub/a.yml, b: sub/b.yml}\n"));
+    box.write("sub/a.yml", agent + "../p.yml\n  profile: cheap\n");
+    box.write("sub/b.yml", agent + "gone.yml\n  profile: {provider: x, name: y}\n");
+    box.write("p.yml", "user: hi\n");
+    box.write("profiles.yml", "spec: flatprofile\n");
+    const LoadResult result = box.load();
+    REQUIRE(result.bundle);
+    CHECK(result.bundle->files.contains("p.yml"));
+    CHECK(result.bundle->files.contains("profiles.yml"));
+    REQUIRE(result.diagnostics.size() == 1);
+    CHECK(box.line(result.diagnostics[0]) ==
+          "sub/b.yml:4:11: error: the prompt's file is missing: sub/gone.yml; `gone.yml` is looked "
+          "for from the folder of this file");
+    const LoadResult again = load_canonical(canonical_text(*result.bundle));
+    REQUIRE(again.bundle);
+    CHECK(again.bundle->files.at("p.yml").find("user")->value.text == "hi");
+}
+
 TEST_CASE("a mistake in a child is reported in the child's file and refuses only the child") {
     const Folder box;
     box.write("m.yml", machine("root", "  machines: {a: kid.yml, b: bad.yml}\n"));
