@@ -45,7 +45,7 @@ struct Watched {
         now += span;
         pace::advance_circuit(circuit, now);
     }
-    std::optional<int> free() const { return pace::free_probes(circuit, rules); }
+    std::optional<int> free_probes() const { return pace::free_probes(circuit, rules); }
 };
 
 }  // namespace
@@ -63,7 +63,7 @@ TEST_CASE("a circuit opens above its share of refusals, with enough samples") {
     it.feed(refused());                               // 4 of 10
     CHECK(it.circuit.state == CircuitState::open);
     CHECK(it.circuit.reason == "4 of 10 calls were refused and 0 failed");
-    CHECK(it.free() == 0);
+    CHECK(it.free_probes() == 0);
 }
 
 TEST_CASE("an open circuit lets a few probes through and closes when they succeed") {
@@ -75,16 +75,16 @@ TEST_CASE("an open circuit lets a few probes through and closes when they succee
     it.pass(base::Millis{1});
     REQUIRE(it.circuit.state == CircuitState::half_open);
     for (int probe = 0; probe < 3; ++probe) {
-        REQUIRE(it.free().value_or(0) > 0);
+        REQUIRE(it.free_probes().value_or(0) > 0);
         pace::take_probe(it.circuit, it.now);
     }
-    CHECK(it.free() == 0);
+    CHECK(it.free_probes() == 0);
     it.feed(answered(), true);
     it.feed(answered(), true);
     CHECK(it.circuit.state == CircuitState::half_open);
     it.feed(answered(), true);
     CHECK(it.circuit.state == CircuitState::closed);
-    CHECK_FALSE(it.free());
+    CHECK_FALSE(it.free_probes());
 }
 
 TEST_CASE("a probe that is refused opens it again for twice as long, up to a limit") {
@@ -112,9 +112,9 @@ TEST_CASE("a probe whose end nobody tells is free again and says nothing") {
     for (int probe = 0; probe < 3; ++probe) {
         pace::take_probe(it.circuit, it.now);
     }
-    CHECK(it.free() == 0);
+    CHECK(it.free_probes() == 0);
     it.pass(pace::kProbeLife);
-    CHECK(it.free() == 3);
+    CHECK(it.free_probes() == 3);
     CHECK(it.circuit.state == CircuitState::half_open);
 }
 
