@@ -20,6 +20,8 @@ struct StagePolicy {
     std::optional<std::int64_t> low_water;
     /// With this buffer or a larger one the stage before is not claimed.
     std::optional<std::int64_t> high_water;
+    /// "provider/model" that its executions call; empty: none. See fleet.yml.
+    std::string provider = {};
     bool operator==(const StagePolicy&) const = default;
 };
 

@@ -33,7 +33,8 @@ std::string claimed_stage(StoreFixture& f) {
 TEST_CASE("a pool's policy keeps its stages and gives them their ranks") {
     FOR_EACH_STORE(f);
     push_stage(f, 1, "write", 0);
-    const std::vector<model::StagePolicy> stages{{"plan", 0, {}, {}}, {"write", 5, 2, 40}};
+    const std::vector<model::StagePolicy> stages{{"plan", 0, {}, {}},
+                                                 {"write", 5, 2, 40, "openai/gpt-5"}};
     set_stages(f, stages);
     CHECK(f.store().scaling().pool("default")->stages == stages);
     push_stage(f, 1, "plan", 9);

@@ -23,6 +23,7 @@ std::vector<model::StagePolicy> read_stages(const model::JsonObjectReader& json,
         member.read("rank", stage.rank);
         member.read("low_water", stage.low_water);
         member.read("high_water", stage.high_water);
+        member.read("provider", stage.provider);
     }
     return stages;
 }
@@ -38,6 +39,9 @@ base::JsonText stages_text(const std::vector<model::StagePolicy>& stages) {
         }
         if (stage.high_water) {
             json.integer("high_water", *stage.high_water);
+        }
+        if (!stage.provider.empty()) {
+            json.text("provider", stage.provider);
         }
         text += (text.size() > 1 ? "," : "") + json.finish();
     }
