@@ -55,6 +55,7 @@ struct CommandConfig {
     std::vector<std::string> argv;
     std::string directory;  ///< as written; relative to the worker's own
     std::map<std::string, std::string> environment;
+    std::vector<std::string> keys;  ///< variables with keys that it gets all the same
     base::Millis timeout{600'000};
     CommandForm input = CommandForm::json;
     CommandForm output = CommandForm::json;

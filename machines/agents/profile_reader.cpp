@@ -113,6 +113,7 @@ CommandConfig read_command(Fields& fields) {
             command.environment[member.key] = config::name_text(member.value).value_or("");
         }
     }
+    command.keys = fields.texts("keys").value_or(std::vector<std::string>{});
     if (const auto seconds = fields.number("timeout", {0.001, kLongestTimeout})) {
         command.timeout = base::Millis(std::llround(*seconds * kMillisPerSecond));
     }

@@ -59,7 +59,7 @@ std::shared_ptr<calls::Agent> StandardAgents::make(const AgentSource& source) {
         AgentConfig config = require(load_command(agent.config ? *agent.config : nothing,
                                                   agent.name, files.shown(source.machine_file)),
                                      agent.name);
-        return make_command_agent(std::move(config), command_environment_, host_.clock);
+        return make_command(std::move(config));
     }
     if (agent.form == config::AgentForm::adapter && agent.type != "flatagent") {
         return nullptr;
@@ -82,9 +82,22 @@ std::shared_ptr<calls::Agent> StandardAgents::make(const AgentSource& source) {
         .machine_file = source.machine_file};
     AgentConfig config = require(load_agent(loaded, files), agent.name);
     if (config.command) {
-        return make_command_agent(std::move(config), command_environment_, host_.clock);
+        return make_command(std::move(config));
     }
     return make_model(std::move(config), source.phase);
+}
+
+std::shared_ptr<calls::Agent> StandardAgents::make_command(AgentConfig config) {
+    std::vector<std::string> environment = command_environment_;
+    for (const std::string& one : host_.environment) {
+        const std::string variable = one.substr(0, one.find('='));
+        const bool is_named =
+            std::ranges::find(config.command->keys, variable) != config.command->keys.end();
+        if (is_named && std::ranges::find(environment, one) == environment.end()) {
+            environment.push_back(one);
+        }
+    }
+    return make_command_agent(std::move(config), std::move(environment), host_.clock);
 }
 
 std::shared_ptr<calls::Agent> StandardAgents::make_model(AgentConfig config, std::string phase) {

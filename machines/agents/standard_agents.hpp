@@ -31,7 +31,7 @@ struct AgentsHost {
     ProviderTable providers{};
     limits::ErrorClasses classes{};
     /// "NAME=value": where keys are looked for, and what commands are given, their process mark
-    /// included. Keys of providers are not passed on to commands.
+    /// included. A variable with a provider's key is given to those commands only that name it.
     std::vector<std::string> environment{};
 };
 
@@ -60,6 +60,7 @@ class StandardAgents {
 
   private:
     [[nodiscard]] std::shared_ptr<calls::Agent> make_model(AgentConfig config, std::string phase);
+    [[nodiscard]] std::shared_ptr<calls::Agent> make_command(AgentConfig config);
 
     AgentsHost host_;
     std::shared_ptr<http::Client> client_;

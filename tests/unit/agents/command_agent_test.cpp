@@ -129,6 +129,10 @@ TEST_CASE("a command sees its own variables and no keys of providers") {
     REQUIRE(result.content);
     CHECK_THAT(*result.content,
                Contains("COLOUR=blue") && Contains("PATH=/usr/bin:/bin") && !Contains(kKey));
+    const auto named =
+        bench.adapter("command", "argv: [env]\noutput: text\nkeys: [ACME_API_KEY]\n")
+            ->call({}, saying("x"));
+    CHECK_THAT(*named.content, Contains(kKey));
 }
 
 TEST_CASE("a command's configuration is checked") {
