@@ -13,7 +13,7 @@ namespace fleet::worker {
 
 struct MachineExtras {
     std::map<std::string, calls::HooksMaker> hooks;
-    std::shared_ptr<AgentMaker> agents;  ///< nullptr: none
+    std::shared_ptr<AgentMaker> agents;  ///< nullptr: the fleet's own (FleetAgents)
     /// `machine: one` as an execution of its own, which any worker may run, instead of in its
     /// parent's place.
     bool children_elsewhere = false;

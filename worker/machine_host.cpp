@@ -108,7 +108,13 @@ std::unique_ptr<calls::Hooks> MachineHost::hooks(const std::string& name, const 
 
 std::shared_ptr<calls::Agent> MachineHost::agent(const engine::Machine& machine,
                                                  const config::AgentDefinition& definition) {
-    auto agent = scene_.agents.make(machine, definition);
+    std::shared_ptr<calls::Agent> agent;
+    try {
+        agent = scene_.agents.make({scene_.prepared.program(), machine, scene_.claimed.stage},
+                                   definition);
+    } catch (const base::ConfigError& error) {
+        throw MachineError(FailureClass::config, "ConfigError", error.full_text());
+    }
     if (!agent) {
         throw MachineError(FailureClass::unknown_agent_type, "KeyError",
                            "the agent `" + definition.name + "` is of the type `" +

@@ -22,6 +22,13 @@
 
 namespace fleet::worker {
 
+/// Where an agent is called from.
+struct AgentPlace {
+    const engine::Program& program;
+    const engine::Machine& machine;
+    const std::string& stage;
+};
+
 /// Makes agents of the types that this worker knows. Thread-safe.
 class AgentMaker {
   public:
@@ -29,9 +36,9 @@ class AgentMaker {
     AgentMaker(const AgentMaker&) = delete;
     AgentMaker& operator=(const AgentMaker&) = delete;
     virtual ~AgentMaker() = default;
-    /// nullptr: no agent of that type.
+    /// nullptr: no agent of that type. Throws base::ConfigError when its files are wrong.
     [[nodiscard]] virtual std::shared_ptr<calls::Agent> make(
-        const engine::Machine& machine, const config::AgentDefinition& definition) = 0;
+        const AgentPlace& place, const config::AgentDefinition& definition) = 0;
 };
 
 /// What the runs of one attempt have in common. All outlives them.

@@ -4,17 +4,10 @@
 
 #include "common/base/errors.hpp"
 #include "common/process/spawn.hpp"
+#include "worker/fleet_agents.hpp"
 
 namespace fleet::worker {
 namespace {
-
-class NoAgents final : public AgentMaker {
-  public:
-    std::shared_ptr<calls::Agent> make(const engine::Machine& /*machine*/,
-                                       const config::AgentDefinition& /*definition*/) override {
-        return nullptr;
-    }
-};
 
 calls::HookTable fleet_table(const std::filesystem::path& data_folder) {
     if (data_folder.empty()) {
@@ -47,7 +40,7 @@ MachineRunner& MachineRoom::runner() {
                           .log_folder = folder.empty() ? folder : folder / "logs"};
     hooks_ = std::make_unique<calls::StandardHooks>(std::move(host), fleet_table(folder),
                                                     ports_.extras.hooks, ports_.clock, ports_.log);
-    agents_ = ports_.extras.agents ? ports_.extras.agents : std::make_shared<NoAgents>();
+    agents_ = ports_.extras.agents ? ports_.extras.agents : own_agents();
     runner_ = std::make_unique<MachineRunner>(MachineRunner::Ports{
         .store = ports_.store,
         .clock = ports_.clock,
@@ -60,6 +53,15 @@ MachineRunner& MachineRoom::runner() {
     });
     runner_->set_leaving(leaving_);
     return *runner_;
+}
+
+std::shared_ptr<AgentMaker> MachineRoom::own_agents() const {
+    FleetAgents::Settings settings;
+    settings.environment = process::own_environment();
+    settings.environment.push_back(std::string(process::kMarkVariable) + "=" + ports_.process_mark);
+    return std::make_shared<FleetAgents>(
+        FleetGate::Ports{ports_.store.usage(), ports_.clock, ports_.log, ports_.worker_id},
+        std::move(settings));
 }
 
 void MachineRoom::end_hooks() {

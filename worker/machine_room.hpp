@@ -41,6 +41,8 @@ class MachineRoom {
     void end_hooks();
 
   private:
+    [[nodiscard]] std::shared_ptr<AgentMaker> own_agents() const;
+
     const Ports ports_;
     std::mutex mutex_;  ///< guards everything below
     std::unique_ptr<calls::StandardHooks> hooks_;

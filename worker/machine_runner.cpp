@@ -5,6 +5,7 @@
 #include "common/base/errors.hpp"
 #include "common/base/random_share.hpp"
 #include "common/process/log_files.hpp"
+#include "machines/agents/provider_gate.hpp"
 #include "machines/config/machine_bundle.hpp"
 #include "machines/expression/errors.hpp"
 #include "machines/expression/kept_json.hpp"
@@ -37,6 +38,13 @@ model::StepCommit failed_without_steps(MachineSteps& steps, model::ExecutionErro
     steps.drop();
     return steps.take(
         model::NextFailed{model::FailureClass::permanent, std::move(error), base::Millis{0}});
+}
+
+/// Back to pending with its checkpoint, at the time when the call may be tried again.
+model::Next waiting_for(const agents::ProviderWait& wait) {
+    return model::NextFailed{model::FailureClass::rate_limited,
+                             {model::ErrorKind::rate_limit, wait.what(), {}, {}},
+                             wait.delay()};
 }
 
 /// The largest output of a machine.
@@ -192,6 +200,8 @@ ItemOutcome MachineRunner::run(const contracts::Claimed& claimed, const Prepared
     } catch (const base::Cancelled&) {
         steps.flush_if_possible();
         outcome.kind = ItemOutcome::Kind::aborted;
+    } catch (const agents::ProviderWait& wait) {
+        outcome.commit = steps.take(waiting_for(wait));
     } catch (const RunLost& lost) {
         outcome.kind = ItemOutcome::Kind::lost;
     } catch (const base::ProtocolError& error) {

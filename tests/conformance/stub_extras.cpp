@@ -10,7 +10,7 @@ class StubAgents final : public worker::AgentMaker {
   public:
     explicit StubAgents(StubState& state) : state_(state) {}
 
-    std::shared_ptr<calls::Agent> make(const engine::Machine& /*machine*/,
+    std::shared_ptr<calls::Agent> make(const worker::AgentPlace& /*place*/,
                                        const config::AgentDefinition& definition) override {
         return make_stub_agent(definition, state_,
                                [](const std::string&, const calls::AgentRequest&) {});
