@@ -4,6 +4,7 @@
 #include <optional>
 #include <utility>
 
+#include "common/process/utf8.hpp"
 #include "machines/agents/chat.hpp"
 #include "machines/agents/command_run.hpp"
 #include "machines/agents/prompt_texts.hpp"
@@ -192,7 +193,7 @@ class CommandAgent final : public calls::Agent {
         message += end.status.signal ? " was ended by signal " + std::to_string(*end.status.signal)
                                      : " ended with exit code " +
                                            std::to_string(end.status.exit_code.value_or(-1));
-        const std::string line = last_line(end.error_tail);
+        const std::string line = last_line(process::to_utf8(end.error_tail).text);
         message += line.empty() ? "" : ": " + expression::excerpt(line);
         return AgentError{
             "CommandError", std::move(message), {}, end.status.exit_code == kTemporaryFailure};
@@ -203,7 +204,7 @@ class CommandAgent final : public calls::Agent {
             while (output.ends_with('\n') || output.ends_with('\r')) {
                 output.pop_back();
             }
-            result.content = std::move(output);
+            result.content = process::to_utf8(output).text;
             return;
         }
         std::string wrong = "it wrote no JSON object";

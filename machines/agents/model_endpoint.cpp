@@ -6,6 +6,7 @@
 #include <utility>
 #include <variant>
 
+#include "common/process/utf8.hpp"
 #include "machines/agents/api_key.hpp"
 #include "machines/expression/errors.hpp"
 #include "machines/expression/print.hpp"
@@ -41,7 +42,7 @@ http::Headers kept(const http::Headers& headers) {
             return lower.find(part) != std::string::npos;
         });
         if (is_kept) {
-            result.emplace_back(std::move(lower), value);
+            result.emplace_back(std::move(lower), process::to_utf8(value).text);
         }
     }
     return result;
@@ -168,19 +169,14 @@ std::string ModelEndpoint::error_text(const std::string& what) const {
 
 std::string ModelEndpoint::excerpt_of(std::string_view text) const {
     constexpr std::size_t kMostBytes = 400;
-    std::string shown = without_key(std::string(text.substr(0, 4 * kMostBytes)), parts_.key);
+    // The key goes first: cut in two it would not be found.
+    const std::string whole = without_key(std::string(text.substr(0, 4 * kMostBytes)), parts_.key);
+    std::string shown = process::to_utf8(process::utf8_prefix(whole, kMostBytes)).text;
     for (char& one : shown) {
-        one = static_cast<unsigned char>(one) < ' ' ? ' ' : one;
+        const auto byte = static_cast<unsigned char>(one);
+        one = byte < ' ' || byte == 0x7f ? ' ' : one;
     }
-    if (shown.size() > kMostBytes) {
-        std::size_t end = kMostBytes;
-        while (end > 0 && (static_cast<unsigned char>(shown[end]) & 0xc0U) == 0x80U) {
-            --end;  // not within a character
-        }
-        shown.resize(end);
-        shown += "...";
-    }
-    return shown;
+    return shown + (whole.size() > kMostBytes ? "..." : "");
 }
 
 model::RateLimit ModelEndpoint::limits(int status, std::string_view text,

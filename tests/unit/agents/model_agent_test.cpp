@@ -322,6 +322,8 @@ TEST_CASE("what a provider will never take, and what it could not do, are errors
          "server_error", true, CallEnd::server_error, "<html>maintenance"},
         {answer(200, "", ""), "ServerError", "server_error", true, CallEnd::server_error,
          "it is empty"},
+        {answer(200, "X-RateLimit-Limit: \xff\xfe\r\n", "\xff\xfe\x01 rubbish"), "ServerError",
+         "server_error", true, CallEnd::server_error, "\xef\xbf\xbd\xef\xbf\xbd  rubbish"},
         {answer(200, "", "[]"), "ServerError", "server_error", true, CallEnd::server_error, ""},
         {http_answer(200, R"({"error":{"message":"upstream fell over"}})"), "ServerError",
          "server_error", true, CallEnd::server_error, "upstream fell over"},
