@@ -4,6 +4,7 @@
 
 #include "common/base/errors.hpp"
 #include "common/process/spawn.hpp"
+#include "common/process/tree.hpp"
 #include "worker/fleet_agents.hpp"
 
 namespace fleet::worker {
