@@ -27,6 +27,8 @@ void add_show_command(Commands& commands);
 void add_why_command(Commands& commands);
 void add_logs_command(Commands& commands);
 void add_registry_commands(Commands& commands);  // workers, hosts
+void add_providers_command(Commands& commands);
+void add_budget_command(Commands& commands);
 void add_decisions_command(Commands& commands);
 void add_errors_command(Commands& commands);
 void add_batches_command(Commands& commands);
@@ -36,6 +38,7 @@ void add_graph_command(Commands& commands);
 
 // Running a fleet.
 void add_scale_command(Commands& commands);
+void add_apply_command(Commands& commands);
 void add_pause_commands(Commands& commands);  // pause, unpause
 void add_retire_command(Commands& commands);
 void add_validate_command(Commands& commands);

@@ -16,7 +16,7 @@ struct Offer {
     std::string_view command;
     std::string_view key;
 };
-constexpr std::array<Offer, 8> kOffers{{
+constexpr std::array<Offer, 9> kOffers{{
     {"STATUS,...",
      "pending running waiting done failed cancelled active terminating terminated lost", "", ""},
     {"WHAT", "failed all none", "", ""},
@@ -29,6 +29,7 @@ constexpr std::array<Offer, 8> kOffers{{
     {"BATCH", "", "batches", "batch"},
     {"WORKER", "", "workers --live", "id"},
     {"HOST", "", "workers --live", "host"},
+    {"PROVIDER", "", "providers", "provider"},
 }};
 
 const Offer* offer_for(const std::string& value) {

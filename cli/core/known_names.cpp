@@ -44,4 +44,16 @@ model::Batch require_batch(contracts::Store& store, const std::string& name) {
                             meant(name, known) + "`fleet batches` lists them");
 }
 
+model::Provider require_provider(contracts::Store& store, const std::string& name) {
+    std::vector<std::string> known;
+    for (model::Provider& provider : store.usage().providers()) {
+        if (provider.rules.name == name) {
+            return std::move(provider);
+        }
+        known.push_back(provider.rules.name);
+    }
+    throw base::ConfigError("looking for provider \"" + name + "\": there is none of that name",
+                            meant(name, known) + "`fleet providers` lists them");
+}
+
 }  // namespace fleet::cli

@@ -1,4 +1,4 @@
-// Pools and batches that a person names: refused early, with the nearest known one.
+// Pools, batches and providers that a person names: refused early, with the nearest known one.
 #pragma once
 
 #include <string>
@@ -6,6 +6,7 @@
 #include "common/contracts/store.hpp"
 #include "common/model/batch.hpp"
 #include "common/model/pool.hpp"
+#include "common/model/provider.hpp"
 
 namespace fleet::cli {
 
@@ -13,5 +14,7 @@ namespace fleet::cli {
 model::PoolPolicy require_pool(contracts::Store& store, const std::string& name);
 /// Throws base::ConfigError: unknown batch, the nearest of the newest 1,000.
 model::Batch require_batch(contracts::Store& store, const std::string& name);
+/// Throws base::ConfigError: unknown provider, the nearest known one.
+model::Provider require_provider(contracts::Store& store, const std::string& name);
 
 }  // namespace fleet::cli

@@ -4,6 +4,7 @@
 
 #include "cli/core/find_execution.hpp"
 #include "cli/view/log_place.hpp"
+#include "cli/view/provider_wait.hpp"
 
 namespace fleet::cli {
 namespace {
@@ -30,6 +31,20 @@ void add_running_attempt(contracts::Store& store, CaseFile& file) {
     }
 }
 
+std::optional<model::Provider> provider_of(contracts::Store& store,
+                                           const model::Execution& execution) {
+    const auto wait = provider_waited_for(execution);
+    if (!wait) {
+        return std::nullopt;
+    }
+    for (model::Provider& provider : store.usage().providers()) {
+        if (provider.rules.name == wait->provider) {
+            return std::move(provider);
+        }
+    }
+    return std::nullopt;
+}
+
 }  // namespace
 
 CaseFile read_case_file(contracts::Store& store, const std::string& typed) {
@@ -48,6 +63,7 @@ CaseFile read_case_file(contracts::Store& store, const std::string& typed) {
         file.checkpoint = last_checkpoint(store, execution.id);
     }
     file.wait = children_wait(store, execution);
+    file.provider = provider_of(store, execution);
     if (!execution.batch.empty()) {
         file.batch = store.work().batch(execution.batch);
     }

@@ -12,6 +12,7 @@
 #include "common/model/execution.hpp"
 #include "common/model/pool.hpp"
 #include "common/model/pressure.hpp"
+#include "common/model/provider.hpp"
 #include "common/model/work_spec.hpp"
 #include "common/model/worker.hpp"
 
@@ -26,6 +27,7 @@ struct CaseFile {
     std::string machine_name;  ///< of a machine whose configuration is stored, else empty
     std::optional<CheckpointFact> checkpoint;  ///< the latest
     std::optional<ChildrenWait> wait;          ///< what it is parked on
+    std::optional<model::Provider> provider;   ///< that it was put back for
     std::optional<model::Batch> batch;
     std::optional<model::PoolPolicy> pool;
     std::optional<model::PoolPressure> pressure;  ///< of the lane that it waits in

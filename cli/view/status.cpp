@@ -1,5 +1,7 @@
 #include <memory>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include <CLI/App.hpp>
 
@@ -7,6 +9,8 @@
 #include "cli/core/known_names.hpp"
 #include "cli/core/output.hpp"
 #include "cli/view/pool_rows.hpp"
+#include "cli/view/provider_report.hpp"
+#include "cli/view/providers.hpp"
 
 namespace fleet::cli {
 namespace {
@@ -32,8 +36,18 @@ int show_status(CommandContext& context, const StatusOptions& options) {
         return kExitDone;
     }
     pool_table(rows).print(context.out, context.terminal);
-    for (const std::string& hint : pool_hints(rows)) {
-        context.out << "\n" << hint << "\n";
+    const std::vector<ProviderRow> providers = read_provider_rows(*store, context.clock);
+    const std::vector<std::string> densities = density_lines(providers);
+    context.out << (densities.empty() ? "" : "\n");
+    for (const std::string& line : densities) {
+        context.out << printable(line) << '\n';
+    }
+    std::vector<std::string> hints = pool_hints(rows);
+    for (std::string& hint : provider_hints(providers)) {
+        hints.push_back(std::move(hint));
+    }
+    for (const std::string& hint : hints) {
+        context.out << '\n' << printable(hint) << '\n';
     }
     return kExitDone;
 }
@@ -47,7 +61,8 @@ void add_status_command(Commands& commands) {
              "One line a pool and stage. Ready and delayed together are the pending\n"
              "executions; OLDEST is how long the oldest ready one has waited; RATE is what\n"
              "ended a second lately; SLOTS is busy/all slots of the pool's live workers.\n"
-             "It reads counters only, so it is quick however much the store holds.",
+             "It reads counters only, so it is quick however much the store holds. Below, the\n"
+             "share of calls that each provider refused lately; `fleet providers` says more.",
          .examples = "  fleet status\n"
                      "  fleet status --pool gpu\n"
                      "  fleet status --jsonl | jq 'select(.failed > 0)'\n"});

@@ -4,6 +4,7 @@
 
 #include "cli/core/output.hpp"
 #include "cli/view/describe.hpp"
+#include "cli/view/provider_wait.hpp"
 
 namespace fleet::cli {
 namespace {
@@ -92,6 +93,9 @@ std::string headline(const CaseFile& file) {
         case Status::pending:
             break;
     }
+    if (const auto wait = open_provider_wait(execution)) {
+        return provider_wait_headline(file, *wait);
+    }
     return execution.counters.attempt > 0
                ? "pending again after " + counted(execution.counters.attempt, "attempt")
                : "pending, it has not run yet";
@@ -108,7 +112,7 @@ void add_counters(const CaseFile& file, std::vector<std::string>& history) {
                           std::to_string(model::kMaxTransientFailures) + " allowed)");
     }
     if (counters.rate_limited > 0) {
-        history.push_back("refused by a rate limit " + times(counters.rate_limited));
+        history.push_back("put back for a provider's limit " + times(counters.rate_limited));
     }
     if (counters.lost_worker > 0) {
         history.push_back("lost with its worker " + times(counters.lost_worker) + " (" +
@@ -173,7 +177,9 @@ void explain_pending(const CaseFile& file, Story& story) {
         story.waits.push_back("pool " + execution.pool + " is paused: nothing of it starts");
         story.next.push_back({"let the pool go on", "fleet unpause " + execution.pool});
     }
-    if (execution.due_in && execution.due_in->count() > 0) {
+    if (const auto wait = open_provider_wait(execution)) {
+        explain_provider_wait(file, *wait, story);
+    } else if (execution.due_in && execution.due_in->count() > 0) {
         story.waits.push_back("it is delayed, due in " + base::human_duration(*execution.due_in) +
                               (execution.counters.failures + execution.counters.transient > 0
                                    ? ": the pause after its last failure"

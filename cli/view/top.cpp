@@ -11,6 +11,8 @@
 #include "cli/core/interrupts.hpp"
 #include "cli/core/known_names.hpp"
 #include "cli/view/pool_rows.hpp"
+#include "cli/view/provider_report.hpp"
+#include "cli/view/providers.hpp"
 #include "cli/view/worker_rows.hpp"
 
 namespace fleet::cli {
@@ -22,25 +24,36 @@ struct TopOptions {
     bool once = false;
 };
 
-std::vector<std::string> screen(contracts::Store& store, const Terminal& terminal,
+void add_block(std::vector<std::string>& lines, const std::vector<std::string>& block) {
+    lines.emplace_back();
+    lines.insert(lines.end(), block.begin(), block.end());
+}
+
+std::vector<std::string> screen(contracts::Store& store, const CommandContext& context,
                                 const std::string& pool) {
+    const Terminal& terminal = context.terminal;
     const std::vector<PoolRow> rows = collect_pool_rows(store, pool);
     std::vector<std::string> lines = pool_table(rows).lines(terminal);
+    const std::vector<ProviderRow> providers = read_provider_rows(store, context.clock);
+    if (!providers.empty()) {
+        add_block(lines, provider_table(providers).lines(terminal));
+    }
     contracts::WorkerFilter live;
     live.kind = model::WorkerKind::worker;
     live.statuses = {model::WorkerStatus::active, model::WorkerStatus::terminating};
     live.pool = pool;
     std::vector<model::WorkerRecord> workers = store.registration().list(live);
-    lines.emplace_back();
     if (workers.empty()) {
-        lines.emplace_back("no workers");
+        add_block(lines, {"no workers"});
     } else {
-        const std::vector<std::string> table = worker_table(std::move(workers)).lines(terminal);
-        lines.insert(lines.end(), table.begin(), table.end());
+        add_block(lines, worker_table(std::move(workers)).lines(terminal));
     }
-    for (const std::string& hint : pool_hints(rows)) {
-        lines.emplace_back();
-        lines.push_back(terminal.paint(hint, Colour::yellow));
+    std::vector<std::string> hints = pool_hints(rows);
+    for (std::string& hint : provider_hints(providers)) {
+        hints.push_back(std::move(hint));
+    }
+    for (const std::string& hint : hints) {
+        add_block(lines, {terminal.paint(printable(hint), Colour::yellow)});
     }
     return lines;
 }
@@ -66,7 +79,7 @@ int watch(CommandContext& context, contracts::Store& store, const TopOptions& op
         context.terminal.paint(keyboard.fd() >= 0 ? "q quits" : "Ctrl-C quits", Colour::dim);
     for (;;) {
         std::vector<std::string> lines{title, ""};
-        const std::vector<std::string> body = screen(store, context.terminal, options.pool);
+        const std::vector<std::string> body = screen(store, context, options.pool);
         lines.insert(lines.end(), body.begin(), body.end());
         block.show(lines);
         if (interrupts.wait(interval, keyboard.fd()) != 0 || wants_to_quit(keyboard)) {
@@ -93,7 +106,7 @@ int top(CommandContext& context, const TopOptions& options) {
     if (interrupts) {
         return watch(context, *store, options, interval, *interrupts);
     }
-    for (const std::string& line : screen(*store, context.terminal, options.pool)) {
+    for (const std::string& line : screen(*store, context, options.pool)) {
         context.out << line << '\n';
     }
     return kExitDone;
@@ -103,10 +116,11 @@ int top(CommandContext& context, const TopOptions& options) {
 
 void add_top_command(Commands& commands) {
     CLI::App& app = commands.add(
-        "top", Group::seeing, "pools and workers, live, in the terminal",
+        "top", Group::seeing, "pools, providers and workers, live, in the terminal",
         {.description =
-             "What `fleet status` and `fleet workers --live` show, drawn again every second;\n"
-             "q or Ctrl-C ends it. Where standard output is not a terminal it prints once.",
+             "What `fleet status`, `fleet providers` and `fleet workers --live` show, drawn again\n"
+             "every second; q or Ctrl-C ends it. Where standard output is not a terminal it prints "
+             "once.",
          .examples = "  fleet top\n"
                      "  fleet top --pool gpu --interval 5s\n"
                      "  fleet top --once\n"});

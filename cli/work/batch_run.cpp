@@ -10,6 +10,7 @@
 #include <system_error>
 
 #include "cli/core/output.hpp"
+#include "cli/view/provider_row.hpp"
 #include "cli/work/host_scaler.hpp"
 #include "cli/work/open_work.hpp"
 #include "common/base/errors.hpp"
@@ -306,6 +307,7 @@ ProgressView BatchRun::view() const {
     view.workers =
         count_workers(store_, batch_.pool, batch_.private_lane ? batch_.name : std::string());
     view.per_second = rate_.per_second();
+    view.refused_share = refused_share(store_.usage().providers(), store_.now());
     view.elapsed = elapsed();
     view.note = note_;
     return view;

@@ -5,6 +5,7 @@
 #include <cmath>
 
 #include "cli/core/output.hpp"
+#include "cli/view/provider_row.hpp"
 
 namespace fleet::cli {
 namespace {
@@ -35,6 +36,16 @@ std::string tempo(const ProgressView& view) {
         text += "  ETA " + base::human_duration(*remaining);
     }
     return text;
+}
+
+/// "429s 0.8 %"
+std::string density(const ProgressView& view) {
+    return "429s " + percent_text(view.refused_share.value_or(0));
+}
+
+std::string painted_density(const ProgressView& view, const Terminal& terminal) {
+    return terminal.paint_err(density(view),
+                              view.refused_share > 0 ? Colour::yellow : Colour::plain);
 }
 
 std::string progress_of(const ProgressView& view) {
@@ -97,7 +108,9 @@ std::vector<std::string> progress_block(const ProgressView& view, const Terminal
         (view.counts.cancelled == 0
              ? ""
              : figure(terminal, "cancelled", view.counts.cancelled, Colour::yellow) + "  ") +
-        "workers " + std::to_string(view.workers) + "  elapsed " + base::human_duration(whole));
+        "workers " + std::to_string(view.workers) +
+        (view.refused_share ? "  " + painted_density(view, terminal) : "") + "  elapsed " +
+        base::human_duration(whole));
     if (view.loading) {
         lines.push_back("  loading items: " + with_commas(view.loaded) + " of " +
                         with_commas(view.items));
@@ -114,8 +127,8 @@ std::string progress_line(const ProgressView& view) {
         std::to_string(view.percent()) + " %) done " + with_commas(view.counts.done) + ", failed " +
         with_commas(view.counts.failed) + ", running " + with_commas(view.counts.running) +
         ", pending " + with_commas(view.counts.pending) + ", workers " +
-        std::to_string(view.workers) + ", " + tempo(view) + ", elapsed " +
-        base::human_duration(view.elapsed);
+        std::to_string(view.workers) + (view.refused_share ? ", " + density(view) : "") + ", " +
+        tempo(view) + ", elapsed " + base::human_duration(view.elapsed);
     if (view.loading) {
         line += ", loading " + with_commas(view.loaded) + " of " + with_commas(view.items);
     }

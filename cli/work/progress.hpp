@@ -34,6 +34,8 @@ struct ProgressView {
     bool loading = false;
     int workers = 0;
     double per_second = 0;
+    /// 429 density: of the calls to all providers in the last seconds; nullopt: none is called.
+    std::optional<double> refused_share;
     base::Millis elapsed{0};
     std::string note;  ///< what is going on besides; empty: nothing
 
