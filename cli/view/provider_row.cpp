@@ -125,11 +125,15 @@ std::string rate_text(double per_second) {
 
 std::string cost_text(std::int64_t micros) {
     constexpr double kUnit = 1e6;
+    constexpr std::size_t kSurplus = 4;  // digits behind the second
     const double value = static_cast<double>(micros) / kUnit;
-    if (micros == 0 || std::abs(value) >= 1) {
+    if (std::abs(value) >= 1) {
         return with_decimals(value, 2);
     }
-    return with_decimals(value, std::abs(value) < 0.01 ? 6 : 4);
+    std::string text = with_decimals(value, 6);
+    const std::size_t least = text.size() - kSurplus;
+    text.resize(std::max(least, text.find_last_not_of('0') + 1));
+    return text;
 }
 
 ProviderRow provider_row(const model::Provider& stored, const pace::Moment& moment) {

@@ -85,6 +85,16 @@ TEST_CASE("the progress block shows a bar, the counts and what is going on") {
     CHECK(progress_block(view, plain()).size() == 4);
 }
 
+TEST_CASE("progress shows the 429 density of a run that calls providers, and of no other") {
+    ProgressView view = half_done();
+    CHECK(progress_line(view).find("429s") == std::string::npos);
+    view.refused_share = 0.0125;
+    CHECK_THAT(progress_line(view), Contains("workers 2, 429s 1.2 %, 10.0/s"));
+    CHECK_THAT(progress_block(view, plain())[1], Contains("workers 2  429s 1.2 %  elapsed"));
+    view.refused_share = 0;
+    CHECK_THAT(progress_line(view), Contains("429s 0.0 %"));
+}
+
 TEST_CASE("plain lines come every ten seconds and at steps of ten percent") {
     LinePace pace;
     CHECK_FALSE(pace.is_due(at(0), 0));

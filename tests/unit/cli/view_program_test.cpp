@@ -26,12 +26,13 @@ struct Run {
 
 /// The commands of this file's part only, with an empty folder as the current directory.
 Run run(const std::vector<std::string>& arguments, const std::string& fleet_store = {}) {
-    static constexpr std::array<AddCommands, 20> kCommands{
-        add_status_command,  add_ps_command,        add_show_command,      add_why_command,
-        add_logs_command,    add_registry_commands, add_decisions_command, add_errors_command,
-        add_batches_command, add_top_command,       add_scale_command,     add_pause_commands,
-        add_retire_command,  add_check_command,     add_prune_command,     add_backup_command,
-        add_version_command, add_signal_command,    add_signals_command,   add_import_command};
+    static constexpr std::array<AddCommands, 22> kCommands{
+        add_status_command,    add_ps_command,        add_show_command,      add_why_command,
+        add_logs_command,      add_registry_commands, add_decisions_command, add_errors_command,
+        add_batches_command,   add_top_command,       add_scale_command,     add_pause_commands,
+        add_retire_command,    add_check_command,     add_prune_command,     add_backup_command,
+        add_version_command,   add_signal_command,    add_signals_command,   add_import_command,
+        add_providers_command, add_budget_command};
     const test_support::TemporaryFolder folder;
     const test_support::TestClock clock;
     const Terminal terminal({});
@@ -91,9 +92,9 @@ TEST_CASE("bad usage exits 2 and says where to read") {
 
 TEST_CASE("help goes to standard output, has examples and exit codes") {
     for (const char* command :
-         {"status", "ps",      "show",    "why",    "logs",    "workers", "hosts",  "decisions",
-          "errors", "batches", "top",     "scale",  "pause",   "unpause", "retire", "check",
-          "prune",  "backup",  "version", "signal", "signals", "import"}) {
+         {"status", "ps",      "show",    "why",    "logs",    "workers", "hosts",     "decisions",
+          "errors", "batches", "top",     "scale",  "pause",   "unpause", "retire",    "check",
+          "prune",  "backup",  "version", "signal", "signals", "import",  "providers", "budget"}) {
         CAPTURE(command);
         const Run end = run({command, "--help"});
         CHECK(end.code == 0);
@@ -151,6 +152,35 @@ TEST_CASE("unknown pools and batches name the nearest known") {
           std::string::npos);
     CHECK(run({"ps", "--batch", "none"}, "memory:").code == 1);
     CHECK(run({"pause", "nowhere"}, "memory:").code == 1);
+}
+
+TEST_CASE("a store without providers says so") {
+    CHECK(run({"providers"}, "memory:").out ==
+          "no provider is known yet: the first call to one makes it known\n");
+    CHECK(run({"providers", "--json"}, "memory:").out == "[]\n");
+    CHECK(run({"budget"}, "memory:")
+              .out.rfind("no provider has a budget\n\nno calls are recorded", 0) == 0);
+    CHECK(run({"budget", "--day", "2026-11-20"}, "memory:").out ==
+          "no calls are recorded on 2026-11-20 (UTC)\n");
+    CHECK(run({"budget", "--json"}, "memory:").out == "[]\n");
+}
+
+TEST_CASE("providers and budgets refuse what makes no sense") {
+    CHECK(run({"providers", "nobody"}, "memory:").err ==
+          "fleet: looking for provider \"nobody\": there is none of that name; `fleet providers` "
+          "lists them\n");
+    CHECK(run({"providers", "--close", "nobody"}, "memory:").code == 1);
+    CHECK(run({"providers", "--open", "p"}, "memory:").err ==
+          "fleet: `fleet providers`: --open needs --reason TEXT; say why: everybody who waits for "
+          "the provider is shown it\n");
+    CHECK(run({"providers", "--open", "p", "--reason", std::string(501, 'x')}, "memory:").code ==
+          2);
+    CHECK(run({"providers", "--reason", "x"}, "memory:").code == 2);
+    CHECK(run({"providers", "p", "--close", "p"}, "memory:").code == 2);
+    CHECK(run({"providers", "--open", "p", "--close", "p", "--reason", "x"}, "memory:").code == 2);
+    CHECK(run({"budget", "--day", "yesterday"}, "memory:").err ==
+          "fleet: `fleet budget`: --day: \"yesterday\" is not a day; write it as 2026-11-21\n");
+    CHECK(run({"budget", "nobody"}, "memory:").code == 1);
 }
 
 TEST_CASE("a pool's limits are checked before they are stored") {

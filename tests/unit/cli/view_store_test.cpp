@@ -158,10 +158,11 @@ TEST_CASE("completion scripts are scripts that a shell accepts, with all names i
          {{{"--status"}, "STATUS,...", "x"}, {{"--json"}, "", "y"}},
          "",
          false},
+        {"providers", "who is called", {{{"--close"}, "PROVIDER", "c"}}, "PROVIDER", false},
         {"pause", "stops a pool", {{{"--batch", "-b"}, "BATCH", "of a batch"}}, "POOL", false},
         {"run", "runs", {{{"--items"}, "FILE", "z"}}, "MACHINE", true}};
     const std::string bash = bash_completion(program);
-    CHECK(bash.find("ps pause run --store") != std::string::npos);
+    CHECK(bash.find("ps providers pause run --store") != std::string::npos);
     const auto checked = test_support::run_program({.argv = {"bash", "-n"}, .stdin_text = bash});
     CHECK(checked.exit_code == 0);
     CHECK(checked.err.empty());
@@ -174,8 +175,11 @@ TEST_CASE("completion scripts are scripts that a shell accepts, with all names i
                     "COMP_WORDS=(fleet ps --js); COMP_CWORD=2; _fleet; echo \"${COMPREPLY[*]}\"\n"
                     "fleet() { echo '{\"pool\":\"gpu\",\"x\":{\"pool\":\"no\"}}'; }\n"
                     "COMP_WORDS=(fleet pause ''); COMP_CWORD=2; _fleet\n"
+                    "echo \"${COMPREPLY[*]}\"\n"
+                    "fleet() { echo '{\"provider\":\"openai/gpt\",\"budget\":{}}'; }\n"
+                    "COMP_WORDS=(fleet providers --close op); COMP_CWORD=3; _fleet\n"
                     "echo \"${COMPREPLY[*]}\"\n"});
-    CHECK(offered.out == "running\npause\n--json\ngpu\n");
+    CHECK(offered.out == "running\npause\n--json\ngpu\nopenai/gpt\n");
     const std::string zsh = zsh_completion(program);
     CHECK(zsh.rfind("#compdef fleet\n", 0) == 0);
     CHECK(zsh.find("'--store[the store \\[default\\: it'\\''s here\\]]:URL:_files'") !=

@@ -274,3 +274,67 @@ TEST_CASE("a tree is drawn with a line a node, cut to the terminal") {
         CHECK(display_width(line) <= 30);
     }
 }
+
+namespace {
+
+CaseFile put_back_file(const std::string& message) {
+    CaseFile file = pending_file();
+    file.execution.counters = {.attempt = 1, .rate_limited = 1};
+    file.execution.due_in = base::Millis{95'000};
+    file.execution.error = model::ExecutionError{model::ErrorKind::rate_limit, message, ""};
+    return file;
+}
+
+}  // namespace
+
+TEST_CASE("an execution that waits for a provider says for which, until when and why") {
+    // kNow is 07:50:30.
+    CaseFile file = put_back_file("waiting for a/b:free: circuit open: 5 of 12 calls were refused");
+    const Story story = tell_story(file);
+    CHECK(story.headline == "waiting for a/b:free until 07:52:05");
+    CHECK(story.waits.at(0) ==
+          "waiting for a/b:free until 07:52:05: circuit open: 5 of 12 calls were refused");
+    CHECK(story.history == std::vector<std::string>{"put back for a provider's limit once"});
+    CHECK(has_command(story, "fleet providers a/b:free"));
+    CHECK_FALSE(has_command(story, "fleet providers --close a/b:free"));
+}
+
+TEST_CASE("a wait that only a person ends names the command that ends it") {
+    CaseFile file = put_back_file("waiting for a/b: circuit open until a person closes it: no key");
+    file.provider.emplace().rules.name = "a/b";
+    file.provider->circuit.state = model::CircuitState::open;
+    file.provider->circuit.reason = "it refused the key";
+    CHECK(has_command(tell_story(file), "fleet providers --close a/b"));
+    file.provider->circuit.state = model::CircuitState::closed;
+    CHECK_FALSE(has_command(tell_story(file), "fleet providers --close a/b"));
+    file.provider->rules.budget.requests = 5;
+    CHECK(has_command(tell_story(file), "fleet budget a/b"));
+}
+
+TEST_CASE("only what was put back for a provider is told so, and only while it waits") {
+    for (const char* message : {"waiting for ", "waiting for : x", "waiting for a/b", "429", "",
+                                "the state waiting for a: b"}) {
+        CAPTURE(message);
+        const CaseFile file = put_back_file(message);
+        CHECK(tell_story(file).headline == "pending again after 1 attempt");
+        CHECK(tell_story(file).waits.at(0).find("it is delayed, due in") == 0);
+    }
+    CaseFile other = put_back_file("waiting for a/b: x");
+    other.execution.error->kind = model::ErrorKind::agent;
+    CHECK(tell_story(other).waits.at(0).find("it is delayed") == 0);
+    CaseFile over = put_back_file("waiting for a/b: x");
+    over.execution.due_in = base::Millis{0};
+    CHECK(tell_story(over).headline == "pending again after 1 attempt");
+    CaseFile tomorrow = put_back_file("waiting for a/b: the day's budget is used up");
+    tomorrow.execution.due_in = std::chrono::hours(20);
+    CHECK(tell_story(tomorrow).headline == "waiting for a/b until 2026-11-22 03:50:30");
+}
+
+TEST_CASE("a paused pool is told beside the wait for a provider") {
+    CaseFile file = put_back_file("waiting for a/b: x");
+    file.pool->paused = true;
+    const Story story = tell_story(file);
+    REQUIRE(story.waits.size() >= 2);
+    CHECK(story.waits[0] == "pool default is paused: nothing of it starts");
+    CHECK(story.waits[1] == "waiting for a/b until 07:52:05: x");
+}
