@@ -60,7 +60,9 @@ void OwnProcess::end() noexcept {
 }
 
 void OwnProcess::signal(int number) const {
-    ::kill(pid_, number);
+    if (pid_ > 0) {  // -1 would be every process
+        ::kill(pid_, number);
+    }
 }
 
 bool OwnProcess::has_ended() const {
