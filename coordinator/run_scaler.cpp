@@ -18,8 +18,9 @@ namespace {
 
 constexpr int kExitUsage = 2;
 
-int print_plan(contracts::Store& store, const ScalerOptions& options, std::ostream& out) {
-    scaler::Observer observer(store, ScalerLoop::observe_options(store, options));
+int print_plan(contracts::Store& store, const base::Clock& clock, const ScalerOptions& options,
+               std::ostream& out) {
+    scaler::Observer observer(store, clock, ScalerLoop::observe_options(store, options));
     const scaler::Observed observed = observer.look();
     const scaler::Plan plan = scaler::decide(observed.observation, observed.policy);
     if (options.json) {
@@ -60,7 +61,7 @@ std::filesystem::path sibling_program(const char* name) {
 int run_scaler(contracts::Store& store, const base::Clock& clock, base::Log& log,
                const ScalerOptions& options, std::ostream& out, std::ostream& err) {
     if (options.dry_run) {
-        return print_plan(store, options, out);
+        return print_plan(store, clock, options, out);
     }
     definitions::OwnMachine machine;
     if (!options.machine_file.empty()) {

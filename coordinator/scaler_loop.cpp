@@ -49,6 +49,7 @@ scaler::ObserveOptions ScalerLoop::observe_options(contracts::Store& store,
     observe.pools = options.pools;
     observe.batch = options.batch;
     observe.resume_only = options.resume_only;
+    observe.fleet_maximum = options.fleet_max;
     observe.overrides.min_workers = options.min_workers;
     observe.overrides.max_workers = options.max_workers;
     observe.overrides.slots_per_worker = options.slots;
@@ -90,7 +91,7 @@ ScalerLoop::ScalerLoop(contracts::Store& store, const base::Clock& clock, base::
           {store, loop_, lease_, clock, log}, {options.host, options.batch},
           [this](const std::string& id) { return launcher_.log_file(id); },
           [this](const WorkerEnd& end) { on_worker_end(end); }),
-      observer_(store, observe_options(store, options)) {}
+      observer_(store, clock, observe_options(store, options)) {}
 
 ScalerLoop::~ScalerLoop() = default;
 

@@ -63,6 +63,10 @@ void add_options(CLI::App& app, ScalerOptions& options, Typed& typed) {
     app.add_option("--max", options.max_workers, "Most workers of each pool; default the cores")
         ->check(CLI::Range(0, 10'000))
         ->type_name("N");
+    app.add_option("--fleet-max", options.fleet_max,
+                   "Most workers of all pools and hosts together; the same for every scaler")
+        ->check(CLI::Range(0, 1'000'000))
+        ->type_name("N");
     app.add_option("--slots", options.slots,
                    "Slots of each worker; default 4, for commands slots x workers <= cores")
         ->check(CLI::Range(1, 1'000))

@@ -20,6 +20,7 @@ struct ScalerOptions {
     std::string batch;               ///< empty: a service
     std::optional<int> min_workers;
     std::optional<int> max_workers;
+    std::optional<int> fleet_max;  ///< of all pools together
     std::optional<int> slots;
     std::optional<int> target_workers;
     bool once = false;

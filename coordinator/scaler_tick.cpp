@@ -5,6 +5,7 @@
 #include "common/base/errors.hpp"
 #include "coordinator/scaler_loop.hpp"
 #include "coordinator/timers.hpp"
+#include "scaler/explain.hpp"
 
 namespace fleet::coordinator {
 namespace {
@@ -224,7 +225,7 @@ void ScalerLoop::record(const scaler::Observed& observed, const scaler::PoolPlan
     decision.started = started;
     decision.retired = retired;
     decision.reason = plan.reason;
-    decision.inputs = scaler::to_json_text(observed.observation, view_of(observed, plan.pool));
+    decision.inputs = scaler::decision_inputs(observed.observation, observed.policy, plan);
     store_.scaling().record_decision(decision);
     state.recorded = plan;
     state.recorded_at = now;

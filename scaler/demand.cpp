@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdint>
-#include <limits>
+#include <optional>
 
 namespace fleet::scaler {
 namespace {
@@ -13,6 +13,84 @@ constexpr std::int64_t kMostSlots = 1'000'000;
 
 int bounded(double slots) {
     return static_cast<int>(std::min(std::ceil(slots), static_cast<double>(kMostSlots)));
+}
+
+struct Backlog {
+    std::int64_t ready = 0;
+    std::int64_t blocked = 0;  ///< of them, those that are not claimed
+    std::int64_t running = 0;
+    std::int64_t delayed = 0;
+    std::optional<base::Millis> oldest;
+    bool is_paused = false;
+    [[nodiscard]] int work() const {
+        return static_cast<int>(std::min(ready + running, kMostSlots));
+    }
+};
+
+Backlog backlog_of(const PoolView& pool, const PoolRules& rules) {
+    Backlog backlog;
+    backlog.is_paused = rules.paused || pool.pressure.paused;
+    backlog.ready = backlog.is_paused ? 0 : pool.pressure.ready();
+    backlog.running = pool.pressure.totals().running;
+    for (const StageWork& stage : stage_work(pool)) {
+        backlog.blocked += stage.is_blocked && !backlog.is_paused ? stage.ready : 0;
+    }
+    for (const model::StagePressure& stage : pool.pressure.stages) {
+        backlog.delayed += stage.delayed;
+        backlog.oldest = std::max(backlog.oldest, stage.oldest_ready_age);
+    }
+    return backlog;
+}
+
+void leave_out_blocked(Target& target, const Backlog& backlog) {
+    if (backlog.blocked > 0) {
+        const auto work = backlog.ready - backlog.blocked + backlog.running;
+        target.at_most(static_cast<int>(std::min(work, kMostSlots)), Clamp::high_water,
+                       std::to_string(backlog.blocked) +
+                           " wait for room in the buffer of the stage behind theirs");
+    }
+}
+
+/// What reaches the drain target, and more while something waits for too long.
+void aim_at_drain(Target& target, Demand& demand, const PoolView& pool, const PoolRules& rules,
+                  int supply_slots, const Backlog& backlog) {
+    if (!rules.drain_target || rules.drain_target->count() <= 0) {
+        return;
+    }
+    const int work = target.number;
+    const base::Millis mean = mean_service(pool.pressure, rules.service_prior);
+    const auto service = static_cast<double>(std::max<std::int64_t>(mean.count(), 1));
+    const auto drain = static_cast<double>(rules.drain_target->count());
+    const std::string in_time = base::human_duration(*rules.drain_target);
+    // The text of the reason has it; the clamp is named when a limit changes the number.
+    const int wanted = std::min(work, bounded(work * service / drain));
+    target.steps.push_back({Clamp::drain_target, target.unit, work, wanted,
+                            "done in " + in_time + " at " + base::human_duration(mean) + " each"});
+    target.number = wanted;
+    demand.text += " to do in " + in_time;
+    if (backlog.ready == 0 || !backlog.oldest) {
+        return;
+    }
+    const bool waits = *backlog.oldest > rules.max_wait;
+    const int one_more = std::min(work, supply_slots + rules.slots_per_worker);
+    const bool grows = waits && one_more > wanted;
+    const std::string age = base::human_duration(*backlog.oldest);
+    const std::string limit = base::human_duration(rules.max_wait);
+    target.steps.push_back({Clamp::max_wait, target.unit, wanted, grows ? one_more : wanted,
+                            "the oldest has waited " + age + " of at most " + limit});
+    if (grows) {
+        target.number = one_more;
+        demand.text += " (the oldest has waited " + age + ", longer than " + limit + ")";
+    }
+}
+
+/// Work that a provider cannot take needs no slots; what needs none of them is not limited.
+void apply_caps(Target& target, int work, const std::vector<PoolCap>& caps) {
+    std::int64_t useful = work;
+    for (const PoolCap& cap : caps) {
+        useful -= std::max(0, cap.work - cap.slots);
+        target.at_most(static_cast<int>(std::max<std::int64_t>(0, useful)), cap.clamp, cap.why);
+    }
 }
 
 }  // namespace
@@ -46,46 +124,39 @@ bool ends_within_grace(const model::PoolPressure& pressure, base::Millis grace) 
     return known;
 }
 
-Demand demand_of(const PoolView& pool, const PoolRules& rules, int supply_slots) {
-    const bool paused = rules.paused || pool.pressure.paused;
-    const std::int64_t ready = paused ? 0 : pool.pressure.ready();
-    const std::int64_t running = pool.pressure.totals().running;
-    const auto work = static_cast<int>(std::min(ready + running, kMostSlots));
-    std::int64_t delayed = 0;
-    std::optional<base::Millis> oldest;
-    for (const model::StagePressure& stage : pool.pressure.stages) {
-        delayed += stage.delayed;
-        oldest = std::max(oldest, stage.oldest_ready_age);
-    }
+Demand demand_of(const PoolView& pool, const PoolRules& rules, int supply_slots,
+                 const std::vector<PoolCap>& caps) {
+    const Backlog backlog = backlog_of(pool, rules);
     Demand demand;
-    demand.slots = work;
-    demand.text = std::to_string(ready) + " ready and " + std::to_string(running) + " running";
-    if (rules.drain_target && rules.drain_target->count() > 0) {
-        const auto service =
-            static_cast<double>(mean_service(pool.pressure, rules.service_prior).count());
-        const auto target = static_cast<double>(rules.drain_target->count());
-        demand.slots = std::min(work, bounded(work * std::max(service, 1.0) / target));
-        demand.text += " to do in " + base::human_duration(*rules.drain_target);
-        if (ready > 0 && oldest && *oldest > rules.max_wait) {
-            const int one_more = std::min(work, supply_slots + rules.slots_per_worker);
-            if (one_more > demand.slots) {
-                demand.slots = one_more;
-                demand.text += " (the oldest has waited " + base::human_duration(*oldest) +
-                               ", longer than " + base::human_duration(rules.max_wait) + ")";
-            }
-        }
+    demand.text = std::to_string(backlog.ready) + " ready and " + std::to_string(backlog.running) +
+                  " running";
+    Target& target = demand.target;
+    target.number = backlog.work();
+    target.steps.push_back({Clamp::none, target.unit, 0, target.number, demand.text});
+    leave_out_blocked(target, backlog);
+    const int work = target.number;
+    aim_at_drain(target, demand, pool, rules, supply_slots, backlog);
+    apply_caps(target, work, caps);
+    if (target.number == 0 && rules.batch_mode && !backlog.is_paused) {
+        const bool comes = backlog.delayed > 0 || pool.more_to_come || backlog.ready > 0;
+        const std::string why = pool.more_to_come     ? "more still being loaded"
+                                : backlog.delayed > 0 ? std::to_string(backlog.delayed) + " delayed"
+                                : comes               ? "what is ready has to wait"
+                                                      : "nothing more comes";
+        demand.text += comes ? ", " + why : "";
+        target.steps.push_back({Clamp::keep_one, target.unit, 0, comes ? 1 : 0, why});
+        target.number = comes ? 1 : 0;
     }
-    if (demand.slots == 0 && rules.batch_mode && !paused && (delayed > 0 || pool.more_to_come)) {
-        demand.slots = 1;
-        demand.text += pool.more_to_come ? ", more still being loaded"
-                                         : ", " + std::to_string(delayed) + " delayed";
-    }
+    demand.slots = target.number;
     const int each = std::max(1, rules.slots_per_worker);
-    demand.workers = (demand.slots + each - 1) / each;
+    target.number = (demand.slots + each - 1) / each;
+    target.unit = Unit::workers;
+    target.steps.push_back({Clamp::slots_per_worker, Unit::workers, demand.slots, target.number,
+                            "slots in workers of " + std::to_string(each)});
     demand.text +=
         demand.slots == 1 ? " want 1 slot" : " want " + std::to_string(demand.slots) + " slots";
     demand.text +=
-        demand.workers == 1 ? " in 1 worker" : " in " + std::to_string(demand.workers) + " workers";
+        target.number == 1 ? " in 1 worker" : " in " + std::to_string(target.number) + " workers";
     return demand;
 }
 

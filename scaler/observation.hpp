@@ -6,10 +6,12 @@
 #include <string>
 #include <vector>
 
-#include "common/base/json_text.hpp"
 #include "common/base/time.hpp"
+#include "common/model/pool.hpp"
 #include "common/model/pressure.hpp"
 #include "common/model/worker.hpp"
+#include "scaler/provider_view.hpp"
+#include "scaler/stage_needs.hpp"
 
 namespace fleet::scaler {
 
@@ -58,17 +60,21 @@ struct PoolView {
     bool more_to_come = false;
     /// Not empty: nothing may be launched on this host now, and why (crash loop, unhealthy).
     std::string launch_hold;
+    std::vector<StageNeed> needs;            ///< of stages whose provider is known
+    std::vector<model::StagePolicy> stages;  ///< with the marks of their buffers
+
+    /// nullptr: none, or not known.
+    [[nodiscard]] const std::string* provider_of(const std::string& stage) const;
 };
 
 struct Observation {
     std::string own_host;
     std::vector<HostView> hosts;  ///< with the own one
     std::vector<PoolView> pools;
+    std::vector<ProviderView> providers;  ///< by name
+    int other_workers = 0;                ///< of pools that are not observed
 
     [[nodiscard]] const HostView* host(const std::string& id) const;
 };
-
-/// One pool's part of the observation, as stored with a decision.
-[[nodiscard]] base::JsonText to_json_text(const Observation& observation, const PoolView& pool);
 
 }  // namespace fleet::scaler

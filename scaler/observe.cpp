@@ -54,8 +54,8 @@ model::PoolPressure only_begun(model::PoolPressure pressure) {
     return pressure;
 }
 
-Observer::Observer(contracts::Store& store, ObserveOptions options)
-    : store_(store), options_(std::move(options)) {}
+Observer::Observer(contracts::Store& store, const base::Clock& clock, ObserveOptions options)
+    : store_(store), clock_(clock), options_(std::move(options)) {}
 
 std::vector<std::string> Observer::pool_names() {
     if (!options_.pools.empty()) {
@@ -150,6 +150,7 @@ void Observer::add_pool(Observed& observed, const std::string& pool) {
             ++view.other_seats;
         }
     }
+    add_needs(view, policy, commands);
     const int cores = observed.observation.host(options_.host)->cores;
     observed.policy.pools.push_back(resolve_rules(policy, options_.overrides, cores, commands));
     if (observed.batch) {
@@ -161,6 +162,38 @@ void Observer::add_pool(Observed& observed, const std::string& pool) {
         }
     }
     observed.observation.pools.push_back(std::move(view));
+}
+
+void Observer::add_providers(Observed& observed) {
+    const std::vector<model::Provider> rows = store_.usage().providers();
+    if (rows.empty()) {
+        daily_.clear();
+        return;
+    }
+    daily_ = store_.usage().daily("");
+    pool_count_ = store_.scaling().pools().size();
+    const base::StoreTime now = store_.now();
+    const base::WallTime wall = clock_.wall_now();
+    for (const model::Provider& row : rows) {
+        ProviderView view = provider_view(row, mean_call(daily_, row.rules.name), now, wall);
+        base::Millis& latency = latencies_[view.name];
+        latency = view.latency.count() > 0 ? view.latency : latency;
+        view.latency = latency;
+        observed.observation.providers.push_back(std::move(view));
+    }
+}
+
+void Observer::add_needs(PoolView& view, const model::PoolPolicy& policy, bool runs_commands) {
+    view.stages = policy.stages;
+    // Commands call no provider through the fleet; the sums do not tell which pool's calls they
+    // are.
+    const std::vector<model::UsageRecord> none;
+    view.needs = stage_needs(policy.stages, runs_commands ? none : daily_, pool_count_ == 1);
+    std::vector<StageNeed>& known = needs_[policy.pool];
+    if (!runs_commands) {
+        keep_known(view.needs, known);
+        known = view.needs;
+    }
 }
 
 Observed Observer::look() {
@@ -180,9 +213,19 @@ Observed Observer::look() {
     if (!options_.batch.empty()) {
         observed.batch = store_.work().batch(options_.batch);
     }
+    add_providers(observed);
     for (const std::string& pool : pool_names()) {
         add_pool(observed, pool);
     }
+    observed.policy.fleet_maximum = options_.fleet_maximum;
+    const Observation& seen = observed.observation;
+    observed.observation.other_workers = static_cast<int>(
+        std::ranges::count_if(observed.workers, [&](const model::WorkerRecord& worker) {
+            return worker.kind == model::WorkerKind::worker &&
+                   std::ranges::none_of(seen.pools, [&](const PoolView& pool) {
+                       return pool.pressure.pool == worker.pool;
+                   });
+        }));
     return observed;
 }
 

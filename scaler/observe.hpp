@@ -2,9 +2,11 @@
 #pragma once
 
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
+#include "common/base/clock.hpp"
 #include "common/contracts/store.hpp"
 #include "scaler/observation.hpp"
 #include "scaler/policy.hpp"
@@ -21,6 +23,7 @@ struct ObserveOptions {
     std::string batch;               ///< not empty: only its private lane, and its workers
     std::int64_t generation = 0;
     bool resume_only = false;  ///< its workers begin nothing new: new work is no demand
+    std::optional<int> fleet_maximum;
     RuleOverrides overrides;
 };
 
@@ -43,8 +46,8 @@ struct Observed {
 
 class Observer {
   public:
-    /// `store` must outlive the observer.
-    Observer(contracts::Store& store, ObserveOptions options);
+    /// `store` and `clock` (whose wall time tells the budgets' day) must outlive the observer.
+    Observer(contracts::Store& store, const base::Clock& clock, ObserveOptions options);
 
     /// One look. Throws base::StoreError; base::ConfigError if a named pool does not exist.
     [[nodiscard]] Observed look();
@@ -57,11 +60,20 @@ class Observer {
     [[nodiscard]] bool runs_commands(const std::string& pool, const Observed& observed,
                                      const model::PoolPressure& pressure);
     void add_pool(Observed& observed, const std::string& pool);
+    void add_providers(Observed& observed);
+    void add_needs(PoolView& view, const model::PoolPolicy& policy, bool runs_commands);
 
     contracts::Store& store_;
+    const base::Clock& clock_;
     ObserveOptions options_;
     /// Whether the pool's work is commands, as far as seen; specs are looked up only once.
     std::map<std::string, bool> commands_;
+    std::vector<model::UsageRecord> daily_;  ///< of the current day, as of the last look
+    std::size_t pool_count_ = 1;             ///< of the store
+    /// What stages needed when that could last be seen, by pool.
+    std::map<std::string, std::vector<StageNeed>> needs_;
+    /// Of providers that have answered nothing within the last minute.
+    std::map<std::string, base::Millis> latencies_;
 };
 
 }  // namespace fleet::scaler

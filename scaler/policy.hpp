@@ -10,6 +10,7 @@
 
 #include "common/base/json_text.hpp"
 #include "common/base/time.hpp"
+#include "scaler/clamp.hpp"
 #include "scaler/observation.hpp"
 
 namespace fleet::scaler {
@@ -34,34 +35,16 @@ struct PoolRules {
 
 struct Policy {
     std::vector<PoolRules> pools;
-    double surge = 1.0;       ///< growth a tick, as a part of what is there
-    int surge_least = 4;      ///< ... but at least so many workers
-    double shrink = 0.5;      ///< shrinking a tick, likewise
-    double tolerance = 0.1;   ///< smaller differences are left alone
+    std::optional<int> fleet_maximum;  ///< workers of all pools together; unset: no limit
+    double surge = 1.0;                ///< growth a tick, as a part of what is there
+    int surge_least = 4;               ///< ... but at least so many workers
+    double shrink = 0.5;               ///< shrinking a tick, likewise
+    double tolerance = 0.1;            ///< smaller differences are left alone
     double gate = 0.8;        ///< memory, descriptors, pressure: above it only the least is started
     double hard_gate = 0.95;  ///< memory, descriptors: above it not even that
 
     [[nodiscard]] const PoolRules* rules(const std::string& pool) const;
 };
-
-/// What decided a plan.
-enum class Clamp {
-    none,  ///< the work itself
-    minimum,
-    maximum,
-    surge,
-    stabilization,
-    shrink_limit,
-    tolerance,
-    busy,  ///< surplus workers are at work
-    paused,
-    memory,
-    descriptors,
-    pressure,
-    launch_hold,
-    exact,
-};
-[[nodiscard]] std::string_view to_text(Clamp clamp);
 
 struct PoolPlan {
     std::string pool;
@@ -74,8 +57,9 @@ struct PoolPlan {
     int start = 0;                       ///< workers to launch on this host
     std::vector<std::string> call_back;  ///< retiring workers to keep instead of launching
     std::vector<std::string> retire;     ///< workers of this host, in this order
-    Clamp clamp = Clamp::none;
-    std::string reason;  ///< one sentence
+    Clamp clamp = Clamp::none;           ///< what changed the number last
+    std::string reason;                  ///< one sentence
+    ClampSteps steps;                    ///< all that was looked at, in order
 
     [[nodiscard]] bool changes_nothing() const {
         return start == 0 && call_back.empty() && retire.empty();

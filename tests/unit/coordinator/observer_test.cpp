@@ -1,6 +1,8 @@
 #include <catch2/catch.hpp>
 
 #include "common/base/errors.hpp"
+#include "common/base/json.hpp"
+#include "scaler/explain.hpp"
 #include "scaler/observe.hpp"
 #include "tests/unit/coordinator/support.hpp"
 
@@ -13,7 +15,7 @@ struct ObserverFixture : Fixture {
     scaler::ObserveOptions options;
     ObserverFixture() { options.host = "h"; }
 
-    scaler::Observed look() { return scaler::Observer(*store, options).look(); }
+    scaler::Observed look() { return scaler::Observer(*store, clock, options).look(); }
     void push(const std::string& machine, const std::string& batch) {
         model::WorkSpec spec;
         spec.machine = machine;
@@ -59,7 +61,11 @@ TEST_CASE("workers, starting seats and work of a pool are seen together with the
     CHECK(pool.other_seats == 0);
     CHECK(observed.observation.hosts.size() == 1);
     CHECK(observed.policy.pools[0].slots_per_worker == scaler::kDefaultSlots);
-    CHECK_FALSE(scaler::to_json_text(observed.observation, pool).empty());
+    const scaler::Plan plan = scaler::decide(observed.observation, observed.policy);
+    const auto inputs = base::parse_json(
+        scaler::decision_inputs(observed.observation, observed.policy, plan.pools[0]), "inputs");
+    CHECK(inputs["ready"] == 3);
+    CHECK(inputs["steps"].size() > 5);
 }
 
 TEST_CASE("slots follow the cores when the work is commands") {

@@ -1,0 +1,100 @@
+#include "scaler/host_share.hpp"
+
+#include <algorithm>
+#include <cmath>
+
+#include "scaler/share.hpp"
+
+namespace fleet::scaler {
+namespace {
+
+struct Gate {
+    Clamp clamp = Clamp::none;
+    std::string why;
+    bool hard = false;
+};
+
+std::string percent(double share) {
+    return std::to_string(static_cast<int>(std::lround(share * 100))) + " %";
+}
+
+/// Why the host offers no more capacity, if it does not.
+Gate gate_of(const HostView& host, const Policy& policy) {
+    if (host.memory_used && *host.memory_used > policy.gate) {
+        return {Clamp::memory,
+                percent(*host.memory_used) + " of the memory of " + host.id + " is used",
+                *host.memory_used > policy.hard_gate};
+    }
+    if (host.descriptors_used && *host.descriptors_used > policy.gate) {
+        return {Clamp::descriptors,
+                percent(*host.descriptors_used) + " of the file descriptors of " + host.id +
+                    " are used",
+                *host.descriptors_used > policy.hard_gate};
+    }
+    if (host.cpu_pressure && *host.cpu_pressure > policy.gate) {
+        return {Clamp::pressure,
+                "the processors of " + host.id + " are under " + percent(*host.cpu_pressure) +
+                    " pressure",
+                false};
+    }
+    return {};
+}
+
+}  // namespace
+
+int own_share(Target& target, const Observation& observation, const PoolView& pool,
+              const PoolRules& rules, const Policy& policy, const Supply& supply) {
+    const auto workers_on = [&](const std::string& host) {
+        const auto active =
+            std::count_if(pool.workers.begin(), pool.workers.end(), [&](const WorkerView& worker) {
+                return worker.host == host && worker.status == model::WorkerStatus::active;
+            });
+        const auto starting =
+            std::count_if(pool.starting.begin(), pool.starting.end(),
+                          [&](const StartingSeat& seat) { return seat.host == host; });
+        return static_cast<int>(active + starting);
+    };
+    std::vector<HostShare> shares;
+    Gate gate;
+    int on_fresh = 0;
+    std::size_t own = 0;
+    for (const HostView& host : observation.hosts) {
+        if (!host.fresh && host.id != observation.own_host) {
+            continue;
+        }
+        HostShare share{host.id, host.weight, workers_on(host.id), target.number};
+        Gate closed = gate_of(host, policy);
+        if (host.id == observation.own_host && !pool.launch_hold.empty()) {
+            closed = {Clamp::launch_hold, pool.launch_hold, true};
+        }
+        if (closed.clamp != Clamp::none) {
+            // A pool's least is let through, and its first worker, or nothing would ever run.
+            const int least = std::max(1, rules.min_workers) - supply.workers();
+            share.limit = share.current + (closed.hard ? 0 : std::max(0, least));
+            if (closed.clamp == Clamp::pressure) {
+                // Pressure says that tasks wait for a processor, also when they are others' or this
+                // fleet's first few: one slot a core is the pool's in any case.
+                const int slots = std::max(1, rules.slots_per_worker);
+                share.limit = std::max(share.limit, (host.cores + slots - 1) / slots);
+            }
+            gate = closed;
+        }
+        own = host.id == observation.own_host ? shares.size() : own;
+        on_fresh += share.current;
+        shares.push_back(std::move(share));
+    }
+    const int elsewhere = supply.workers() - on_fresh;
+    const std::vector<int> result =
+        share_out(pool.pressure.pool, std::max(0, target.number - elsewhere), shares);
+    int taken = elsewhere;
+    for (const int share : result) {
+        taken += share;
+    }
+    const std::string count =
+        std::to_string(shares.size()) + (shares.size() == 1 ? " host" : " hosts");
+    target.at_most(taken, gate.clamp == Clamp::none ? Clamp::hosts : gate.clamp,
+                   gate.why.empty() ? count + " with room, by weight" : gate.why);
+    return result.empty() ? 0 : result[own];
+}
+
+}  // namespace fleet::scaler

@@ -1,0 +1,54 @@
+// A provider as the scaler sees it: how fast it may be called, how long a call takes, and whether
+// it may be called at all. Pure values.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string>
+
+#include "common/model/provider.hpp"
+#include "common/model/usage.hpp"
+
+namespace fleet::scaler {
+
+struct BudgetView {
+    std::optional<std::int64_t> requests_left;  ///< unset: without a limit; likewise the others
+    std::optional<std::int64_t> tokens_left;
+    std::optional<std::int64_t> cost_micros_left;
+    base::Millis resets_in{0};
+    bool operator==(const BudgetView&) const = default;
+};
+
+struct ProviderView {
+    std::string name;
+    /// What its pace lets through, the tokens of a usual call counted in; unset: any number.
+    std::optional<double> calls_per_second;
+    base::Millis latency{0};  ///< mean of an answered call of the last minute; 0: not known
+    model::CircuitState circuit = model::CircuitState::closed;
+    int probes = 3;       ///< that its circuit lets begin while it is half open
+    int free_probes = 0;  ///< of them now, while it is half open
+    /// Why no call may begin now (never `pace`), and for how long.
+    std::optional<model::Hold> hold;
+    std::optional<BudgetView> budget;  ///< unset: it has none
+    /// Calls that the day's budget still pays for, by the size of today's; unset: any number.
+    std::optional<std::int64_t> calls_left;
+    std::int64_t calls_minute = 0;   ///< that ended within the last minute
+    double refused_ten_seconds = 0;  ///< share of the calls
+    double refused_minute = 0;
+    bool operator==(const ProviderView&) const = default;
+};
+
+/// What a call of today takes at the mean, from the day's sums; zeros without any.
+struct MeanCall {
+    double tokens = 0;
+    double cost_micros = 0;
+};
+[[nodiscard]] MeanCall mean_call(std::span<const model::UsageRecord> daily,
+                                 const std::string& provider);
+
+/// `row` as the store has it, `now` on the store's clock, `wall` for the budget's day.
+[[nodiscard]] ProviderView provider_view(const model::Provider& row, const MeanCall& call,
+                                         base::StoreTime now, base::WallTime wall);
+
+}  // namespace fleet::scaler
