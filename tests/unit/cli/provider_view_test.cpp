@@ -139,7 +139,7 @@ TEST_CASE("a circuit is told as it stands now, not as it was last written") {
         CHECK_THAT(table_of(provider), Contains(one.told) && Contains(one.waits));
         const bool is_closed = one.state == CircuitState::closed;
         CHECK((table_of(provider).find("5 of 12 calls") == std::string::npos) == is_closed);
-        CHECK((fact(provider, "why") == "(none)") == is_closed);
+        CHECK((fact(provider, "cause") == "(none)") == is_closed);
     }
 }
 
@@ -174,7 +174,7 @@ TEST_CASE("what a call would wait for is what the fleet's own rules answer") {
         CHECK(row.wait->text == "the day's budget of 1000 requests is used up");
         CHECK(row.wait->until == row.moment.store_now() + row.left_of_day);
         CHECK_THAT(provider_hints(rows_of(provider)).at(0), Contains("fleet budget"));
-        CHECK(fact(provider, "day's calls") == "990 of 1,000 used, 10 held, 0 left");
+        CHECK(fact(provider, "budget") == "990 of 1,000 calls used, 10 held, 0 left");
     }
     SECTION("a person") {
         provider.circuit.state = CircuitState::open;
@@ -209,7 +209,7 @@ TEST_CASE("yesterday's spending is not told as today's") {
     CHECK(row.provider.budget.day == "2026-11-21");
     CHECK(row.provider.budget.spent.requests == 0);
     CHECK_FALSE(row.wait);
-    CHECK(fact(provider, "day's calls") == "0 of 10 used, 0 held, 10 left");
+    CHECK(fact(provider, "budget") == "0 of 10 calls used, 0 held, 10 left");
 }
 
 TEST_CASE("densities are of the last ten and sixty seconds") {

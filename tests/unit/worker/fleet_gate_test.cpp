@@ -48,7 +48,8 @@ class GateFixture {
   private:
     base::SystemClock clock_;
     base::Log log_{"test", base::LogLevel::off};
-    std::unique_ptr<contracts::Store> store_ = store::memory::make_memory_store({"memory", "", {}}, clock_);
+    std::unique_ptr<contracts::Store> store_ =
+        store::memory::make_memory_store({"memory", "", {}}, clock_);
     std::unique_ptr<FleetGate> gate_;
 };
 
