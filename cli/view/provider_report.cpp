@@ -172,9 +172,9 @@ void add_circuit_facts(const ProviderRow& row, Facts& facts) {
     facts.emplace_back("circuit", circuit_text(row) + ", since " +
                                       describe_instant(circuit.since, row.moment.store_now()));
     if (circuit.state != CircuitState::closed) {
-        facts.emplace_back("why", circuit.reason);
+        facts.emplace_back("cause", circuit.reason);
     }
-    facts.emplace_back("its rules", circuit_rules_text(row.provider.rules.circuit));
+    facts.emplace_back("rules", circuit_rules_text(row.provider.rules.circuit));
 }
 
 void add_pace_facts(const ProviderRow& row, Facts& facts) {
@@ -185,9 +185,9 @@ void add_pace_facts(const ProviderRow& row, Facts& facts) {
                                        (burst > 1 ? ", up to " + with_commas(burst) + " at once"
                                                   : ", one after the other"));
     }
-    facts.emplace_back("why this pace", pace_reason(row));
+    facts.emplace_back("reason", pace_reason(row));
     if (pace.tokens) {
-        facts.emplace_back("tokens", rate_text(pace.tokens->rate) + " tokens/s");
+        facts.emplace_back("token pace", rate_text(pace.tokens->rate) + " tokens/s");
     }
 }
 
@@ -269,11 +269,11 @@ Facts provider_facts(const ProviderRow& row) {
     facts.emplace_back("last 60s", counts_text(row.minute));
     facts.emplace_back("ever", counted(row.provider.pace.granted, "call") + " granted");
     for (const BudgetLine& line : budget_lines(row)) {
-        const std::string unit(unit_of(line.kind));
-        facts.emplace_back("day's " + unit, amount_text(line.kind, line.used) + " of " +
-                                                amount_text(line.kind, line.limit) + " used, " +
-                                                amount_text(line.kind, line.held) + " held, " +
-                                                amount_text(line.kind, line.left()) + " left");
+        facts.emplace_back("budget", amount_text(line.kind, line.used) + " of " +
+                                         amount_text(line.kind, line.limit) + " " +
+                                         std::string(unit_of(line.kind)) + " used, " +
+                                         amount_text(line.kind, line.held) + " held, " +
+                                         amount_text(line.kind, line.left()) + " left");
     }
     if (row.provider.rules.budget.any()) {
         facts.emplace_back("day", row.provider.budget.day + ", ends at " +
