@@ -11,6 +11,7 @@
 #include "coordinator/scaler_loop.hpp"
 #include "machines/definitions/fleet_hooks.hpp"
 #include "machines/definitions/own_machine.hpp"
+#include "machines/fleet_file/changes.hpp"
 #include "scaler/observe.hpp"
 
 namespace fleet::coordinator {
@@ -38,6 +39,16 @@ int print_plan(contracts::Store& store, const base::Clock& clock, const ScalerOp
     return 0;
 }
 
+/// Throws base::ConfigError when it is wrong, after its errors were told.
+void apply_fleet_file(contracts::Store& store, base::Log& log, std::ostream& err) {
+    const auto changes = fleet_file::apply_beside(
+        store, [&err](const config::Diagnostic& one) { err << one.line() << '\n'; });
+    if (changes) {
+        log.info("applied fleet.yml",
+                 {{"changes", changes->empty() ? "none" : changes->summary()}});
+    }
+}
+
 }  // namespace
 
 std::filesystem::path sibling_program(const char* name) {
@@ -63,6 +74,7 @@ int run_scaler(contracts::Store& store, const base::Clock& clock, base::Log& log
     if (options.dry_run) {
         return print_plan(store, clock, options, out);
     }
+    apply_fleet_file(store, log, err);
     definitions::OwnMachine machine;
     if (!options.machine_file.empty()) {
         const auto hooks_of = [&](const std::filesystem::path& folder) {

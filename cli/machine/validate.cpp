@@ -1,5 +1,6 @@
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include <CLI/App.hpp>
@@ -7,7 +8,9 @@
 #include "cli/commands.hpp"
 #include "cli/core/output.hpp"
 #include "cli/machine/load.hpp"
+#include "cli/operate/fleet_file_start.hpp"
 #include "common/model/json_writer.hpp"
+#include "machines/fleet_file/fleet_file.hpp"
 
 namespace fleet::cli {
 namespace {
@@ -29,15 +32,19 @@ base::JsonText to_json(const config::Diagnostic& one) {
     return json.finish();
 }
 
-void print(CommandContext& context, const config::Diagnostic& one) {
-    const bool is_warning = one.severity == config::Severity::warning;
-    const std::string line = one.line();
-    // The same line that editors look for, with its middle in a colour.
-    const std::string kind = is_warning ? "warning: " : "error: ";
-    const auto at = line.find(": " + kind) + 2;
-    context.out << line.substr(0, at)
-                << context.terminal.paint(kind, is_warning ? Colour::yellow : Colour::red)
-                << line.substr(at + kind.size()) << '\n';
+/// Machines, and what a fleet is declared in.
+std::vector<config::Diagnostic> look_at(const CommandContext& context, const std::string& file) {
+    const auto path = context.directory / file;
+    if (!fleet_file::is_fleet_file(path)) {
+        return load_machine_file(context, file).diagnostics;
+    }
+    fleet_file::FleetFileRead read = fleet_file::read_fleet_file(path, file);
+    if (!read.exists) {
+        config::Findings findings(file);
+        findings.refuse({}, "there is no such file", "check the name", config::Fault::missing_file);
+        return findings.all();
+    }
+    return std::move(read.diagnostics);
 }
 
 int validate(CommandContext& context, const ValidateOptions& options) {
@@ -45,12 +52,12 @@ int validate(CommandContext& context, const ValidateOptions& options) {
     JsonList list(context.out, format);
     bool is_valid = true;
     for (const std::string& file : options.files) {
-        const config::LoadResult result = load_machine_file(context, file);
-        const bool has_errors = config::has_errors(result.diagnostics);
+        const std::vector<config::Diagnostic> diagnostics = look_at(context, file);
+        const bool has_errors = config::has_errors(diagnostics);
         is_valid = is_valid && !has_errors;
-        for (const config::Diagnostic& one : result.diagnostics) {
+        for (const config::Diagnostic& one : diagnostics) {
             if (format == Format::table) {
-                print(context, one);
+                print_diagnostic(context.terminal, context.out, one);
             } else {
                 list.add(to_json(one));
             }
@@ -69,17 +76,18 @@ int validate(CommandContext& context, const ValidateOptions& options) {
 
 void add_validate_command(Commands& commands) {
     CLI::App& app = commands.add(
-        "validate", Group::running, "says what is wrong in machine files",
+        "validate", Group::running, "says what is wrong in machine files and in fleet.yml",
         {.description = "Reads machine files and every file that they refer to, and lists all\n"
                         "mistakes at once: where each is, what is wrong, what would be right.\n"
+                        "A fleet.yml, which declares pools and providers, is read as such.\n"
                         "Nothing is run, no store is opened. Warnings do not fail.",
          .examples = "  fleet validate machine.yml\n"
-                     "  fleet validate machines/*.yml\n"
+                     "  fleet validate machines/*.yml fleet.yml\n"
                      "  fleet validate machine.yml --jsonl | jq -r .message\n",
          .exit_codes = "  0  all files are valid\n  1  a file has errors, or cannot be read\n"
                        "  2  bad usage\n"});
     const auto options = std::make_shared<ValidateOptions>();
-    app.add_option("FILE", options->files, "machine files, YAML or JSON")->required();
+    app.add_option("FILE", options->files, "machine files and fleet.yml, YAML or JSON")->required();
     add_format_options(app, options->format);
     commands.on(app, [options](CommandContext& context) { return validate(context, *options); });
 }

@@ -94,6 +94,9 @@ base::JsonText stages_json(const model::PoolPolicy& policy) {
                 json.null(name);
             }
         }
+        if (!stage.provider.empty()) {
+            json.text("provider", stage.provider);
+        }
         text += (text.size() > 1 ? "," : "") + json.finish();
     }
     return text + "]";
@@ -204,7 +207,10 @@ void add_scale_command(Commands& commands) {
              "\n"
              "Stages: those with a larger rank are claimed first, so that what is begun ends.\n"
              "While fewer than LOW executions are pending in a stage, the stage before it is\n"
-             "claimed first instead; with HIGH or more it is not claimed at all.",
+             "claimed first instead; with HIGH or more it is not claimed at all. PROVIDER is\n"
+             "the provider/model that the stage's executions call.\n"
+             "\n"
+             "What fleet.yml names (`fleet apply`) is set again whenever that is applied.",
          .examples =
              "  fleet scale\n"
              "  fleet scale default --min 1 --max 8\n"
@@ -222,7 +228,7 @@ void add_scale_command(Commands& commands) {
                    "have the backlog done within this time, or none")
         ->type_name("DURATION");
     app.add_option("--stage", options->stages, "a stage's place and marks; may be repeated")
-        ->type_name("NAME:rank=N,low=N,high=N")
+        ->type_name("NAME:rank=N,low=N,high=N,provider=NAME")
         ->allow_extra_args(false);
     app.add_flag("--create", options->create, "make the pool, which must not be there");
     add_format_options(app, options->format);

@@ -5,6 +5,7 @@
 #include <optional>
 
 #include "cli/core/app.hpp"
+#include "cli/core/terminal.hpp"
 
 namespace fleet::cli {
 namespace {
@@ -13,8 +14,9 @@ constexpr std::int64_t kMostRank = 1'000;
 constexpr std::int64_t kMostBuffer = 1'000'000'000;
 
 [[noreturn]] void refuse(const std::string& text, const std::string& why) {
-    throw UsageError("--stage " + text + ": " + why,
-                     "write NAME:rank=N,low=N,high=N, or NAME:none to forget the stage");
+    throw UsageError(
+        "--stage " + text + ": " + why,
+        "write NAME:rank=N,low=N,high=N,provider=NAME, or NAME:none to forget the stage");
 }
 
 std::int64_t number(const std::string& text, const std::string& value, std::int64_t most) {
@@ -41,8 +43,10 @@ void set(const std::string& text, const std::string& setting, model::StagePolicy
         stage.low_water = mark(text, value);
     } else if (name == "high") {
         stage.high_water = mark(text, value);
+    } else if (name == "provider" && !value.empty()) {
+        stage.provider = value == "none" ? "" : value;
     } else {
-        refuse(text, "\"" + setting + "\" is not rank=N, low=N or high=N");
+        refuse(text, "\"" + setting + "\" is not rank=N, low=N, high=N or provider=NAME");
     }
 }
 
@@ -86,7 +90,8 @@ std::string describe_stage(const model::StagePolicy& stage) {
         return water ? std::to_string(*water) : std::string("none");
     };
     return "rank " + std::to_string(stage.rank) + ", low water " + text(stage.low_water) +
-           ", high water " + text(stage.high_water);
+           ", high water " + text(stage.high_water) +
+           (stage.provider.empty() ? "" : ", provider " + printable(stage.provider));
 }
 
 }  // namespace fleet::cli

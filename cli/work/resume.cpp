@@ -10,6 +10,7 @@
 #include "cli/core/interrupts.hpp"
 #include "cli/core/known_names.hpp"
 #include "cli/core/output.hpp"
+#include "cli/operate/fleet_file_start.hpp"
 #include "cli/work/batch_run.hpp"
 #include "cli/work/open_work.hpp"
 #include "cli/work/run_options.hpp"
@@ -114,6 +115,7 @@ int resume(CommandContext& context, const Options& options) {
     Interrupts interrupts;
     const auto store = context.open_store(store::Missing::refuse);
     check_shared(*store);
+    apply_fleet_file(context, *store);
     std::optional<model::Batch> batch;
     if (options.batch.empty()) {
         batch = newest_candidate(context, *store, options);

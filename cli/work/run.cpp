@@ -5,6 +5,7 @@
 
 #include "cli/commands.hpp"
 #include "cli/core/interrupts.hpp"
+#include "cli/operate/fleet_file_start.hpp"
 #include "cli/work/batch_run.hpp"
 #include "cli/work/host_scaler.hpp"
 #include "cli/work/run_begun.hpp"
@@ -97,6 +98,7 @@ int run(CommandContext& context, const Options& options) {
     run_options.batch.fail_fast = options.fail_fast;
     const auto store = context.open_store(store::Missing::create);
     check_shared(*store);
+    apply_fleet_file(context, *store);
     const auto host = find_host_scaler(*store);
     const bool service = host && host->batch.empty();
     if (!service) {

@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "cli/core/known_names.hpp"
+#include "cli/operate/fleet_file_start.hpp"
 #include "cli/work/batch_run.hpp"
 #include "cli/work/open_work.hpp"
 #include "cli/work/submission.hpp"
@@ -30,6 +31,7 @@ int run_begun(CommandContext& context, Interrupts& interrupts, const std::string
               const RunOptions& options) {
     const auto store = context.open_store(store::Missing::refuse);
     check_shared(*store);
+    apply_fleet_file(context, *store);
     require_pool(*store, pool);
     const std::vector<model::Batch> begun = begun_work(*store, pool);
     if (begun.empty()) {

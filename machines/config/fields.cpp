@@ -25,6 +25,10 @@ std::string example_for(Node::Kind kind) {
 }
 
 std::string plain(double number) {
+    constexpr double kMostDigits = 1e15;
+    if (std::floor(number) == number && std::abs(number) < kMostDigits) {
+        return std::to_string(static_cast<std::int64_t>(number));
+    }
     std::string text = number_text(number);
     return text.ends_with(".0") ? text.substr(0, text.size() - 2) : text;
 }
