@@ -66,8 +66,8 @@ void measure_goodput(std::vector<Row>& rows, const Options& options, const std::
     for (int worker = 0; worker < workers; ++worker) {
         run.start_worker(std::max(2, 64 / workers));
     }
-    // Learning begins at one call a second.
-    sleep_for(headers == "none" ? 70 : 15);
+    // Learning begins at one call a second, and a window gives its first minute at once.
+    sleep_for(headers == "none" ? 130 : 15);
     const auto before = run.counts();
     const auto start = bench::boot_ns();
     sleep_for(options.seconds);

@@ -97,7 +97,7 @@ MockRun::Counts MockRun::counts() const {
     request.url = url_ + "/mock/stats";
     request.method = "GET";
     request.what = "reading the mock provider's counts";
-    const auto result = client_->send(request, {});
+    const auto result = client_.send(request, {});
     const auto* const response = std::get_if<http::Response>(&result);
     if (response == nullptr || response->status != 200) {
         throw std::runtime_error("the mock provider did not tell its counts");

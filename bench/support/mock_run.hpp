@@ -34,7 +34,7 @@ class MockRun {
     BenchFleet& fleet_;
     OwnProcess mock_;
     std::string url_;
-    std::shared_ptr<http::Client> client_ = http::Client::shared();
+    mutable http::Client client_;
     std::vector<OwnProcess> workers_;
 };
 

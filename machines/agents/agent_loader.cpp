@@ -349,17 +349,19 @@ LoadedAgent load_agent(const AgentDocument& agent, const AgentFiles& files) {
     return AgentLoader(agent, files).load();
 }
 
-LoadedAgent load_command(const Node& map, const std::string& name, const std::string& file) {
+LoadedAgent load_command(const Node& map, const std::string& name, const std::string& file,
+                         const std::string& machine_path) {
+    const std::string path = machine_path + "data.agents." + name;
     Findings findings(file);
     LoadedAgent loaded;
     AgentConfig config;
     config.name = name;
     if (map.is_map()) {
-        Fields fields(map, "data.agents." + name + ".config", findings);
+        Fields fields(map, path + ".config", findings);
         config.command = read_command(fields);
         fields.finish();
     } else {
-        findings.refuse({map.at, "data.agents." + name}, "a command's `config` is a mapping",
+        findings.refuse({map.at, path}, "a command's `config` is a mapping",
                         "write `config: {argv: [PROGRAM]}`");
     }
     if (!config::has_errors(findings.all())) {

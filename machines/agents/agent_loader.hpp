@@ -30,9 +30,11 @@ struct AgentDocument {
 
 [[nodiscard]] LoadedAgent load_agent(const AgentDocument& agent, const AgentFiles& files);
 
-/// `map`: the `config` of an agent `{type: command, config: {...}}`. `file`: for messages.
+/// `map`: the `config` of an agent `{type: command, config: {...}}`. `file` and the machine's path
+/// in it, with a point behind it where it is not empty: for messages.
 [[nodiscard]] LoadedAgent load_command(const config::Node& map, const std::string& name,
-                                       const std::string& file);
+                                       const std::string& file,
+                                       const std::string& machine_path = {});
 
 // For the loader's own parts: each reads one mapping and reports into the fields' findings.
 [[nodiscard]] PromptConfig read_prompt(const config::Node& map, const std::string& path,

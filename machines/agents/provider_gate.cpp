@@ -2,6 +2,8 @@
 
 #include <utility>
 
+#include "common/model/provider_wait.hpp"
+
 namespace fleet::agents {
 namespace {
 
@@ -14,7 +16,7 @@ class OpenPermit final : public CallPermit {
 }  // namespace
 
 ProviderWait::ProviderWait(std::string provider, base::Millis delay, const std::string& reason)
-    : Error("waiting for " + provider + ": " + reason),
+    : Error(model::provider_wait_beginning(provider) + reason),
       provider_(std::move(provider)),
       delay_(delay) {}
 

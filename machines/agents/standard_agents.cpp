@@ -8,6 +8,7 @@
 #include "machines/agents/agent_loader.hpp"
 #include "machines/agents/api_key.hpp"
 #include "machines/agents/command_agent.hpp"
+#include "machines/agents/machine_agents.hpp"
 #include "machines/agents/model_agent.hpp"
 #include "machines/agents/model_endpoint.hpp"
 
@@ -48,39 +49,15 @@ std::vector<std::string> without_keys(const std::vector<std::string>& environmen
 
 StandardAgents::StandardAgents(AgentsHost host)
     : host_(std::move(host)),
-      client_(http::Client::shared()),
       command_environment_(without_keys(host_.environment, host_.providers)) {}
 
 std::shared_ptr<calls::Agent> StandardAgents::make(const AgentSource& source) {
-    const config::AgentDefinition& agent = source.definition;
     const AgentFiles files(source.files, source.folder);
-    if (agent.form == config::AgentForm::adapter && agent.type == "command") {
-        static const config::Node nothing;
-        AgentConfig config = require(load_command(agent.config ? *agent.config : nothing,
-                                                  agent.name, files.shown(source.machine_file)),
-                                     agent.name);
-        return make_command(std::move(config));
-    }
-    if (agent.form == config::AgentForm::adapter && agent.type != "flatagent") {
+    auto loaded = load_named_agent({source.definition, source.machine_file}, files);
+    if (!loaded) {
         return nullptr;
     }
-    const config::Node* const document = agent.document ? &*agent.document
-                                         : agent.config ? &*agent.config
-                                                        : nullptr;
-    if (document == nullptr) {
-        throw base::ConfigError("the agent `" + agent.name + "` of " +
-                                    files.shown(source.machine_file) + " has no document",
-                                "give the path of its file, or the agent itself");
-    }
-    const bool is_own_file = agent.document && !agent.file.empty();
-    const AgentDocument loaded{
-        .document = *document,
-        .file = is_own_file ? agent.file : source.machine_file,
-        .path = is_own_file ? std::string()
-                            : "data.agents." + agent.name + (agent.document ? "" : ".config"),
-        .name = agent.name,
-        .machine_file = source.machine_file};
-    AgentConfig config = require(load_agent(loaded, files), agent.name);
+    AgentConfig config = require(*std::move(loaded), source.definition.name);
     if (config.command) {
         return make_command(std::move(config));
     }
@@ -123,7 +100,7 @@ std::shared_ptr<calls::Agent> StandardAgents::make_model(AgentConfig config, std
                                              : prices_of(parts.settings, model.name);
     ModelEndpoint endpoint(
         std::move(parts),
-        {.gate = host_.gate, .client = *client_, .clock = host_.clock, .classes = host_.classes});
+        {.gate = host_.gate, .client = client_, .clock = host_.clock, .classes = host_.classes});
     return make_model_agent(std::move(config), std::move(endpoint));
 }
 

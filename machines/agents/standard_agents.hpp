@@ -63,7 +63,7 @@ class StandardAgents {
     [[nodiscard]] std::shared_ptr<calls::Agent> make_command(AgentConfig config);
 
     AgentsHost host_;
-    std::shared_ptr<http::Client> client_;
+    http::Client client_;
     std::vector<std::string> command_environment_;
 };
 

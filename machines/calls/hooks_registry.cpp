@@ -177,6 +177,8 @@ struct StandardHooks::Shared {
     base::Log& log;
     SharedThings<HookPeer> peers;
     SharedThings<WebhookClient> clients;
+    /// Shared: a run's webhook may outlive the registry.
+    std::shared_ptr<http::Client> http = std::make_shared<http::Client>();
 
     std::shared_ptr<HookPeer> command(const std::string& name, const CommandEntry& entry,
                                       const Value& args);
@@ -222,7 +224,7 @@ std::shared_ptr<HookPeer> StandardHooks::Shared::endpoint(const std::string& nam
     for (const auto& [header, text] : endpoint.headers) {
         key += '\n' + header + ':' + text;
     }
-    return peers.get(key, [&] { return make_endpoint(endpoint, args); });
+    return peers.get(key, [&] { return make_endpoint(http, endpoint, args); });
 }
 
 std::unique_ptr<Hooks> StandardHooks::Shared::webhook(const Value& args) {
@@ -256,8 +258,8 @@ std::unique_ptr<Hooks> StandardHooks::Shared::webhook(const Value& args) {
                              "Bearer " + api_key(name, host.environment, variable, file));
     }
     const std::string key = json_of(name, args);
-    auto client =
-        clients.get(key, [&] { return std::make_shared<WebhookClient>(url, std::move(headers)); });
+    auto client = clients.get(
+        key, [&] { return std::make_shared<WebhookClient>(http, url, std::move(headers)); });
     return make_webhook(std::move(client), timeout);
 }
 

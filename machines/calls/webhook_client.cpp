@@ -34,8 +34,9 @@ constexpr int kLastGood = 299;
 
 }  // namespace
 
-WebhookClient::WebhookClient(std::string url, http::Headers headers)
-    : url_(std::move(url)), headers_(std::move(headers)), client_(http::Client::shared()) {
+WebhookClient::WebhookClient(std::shared_ptr<http::Client> client, std::string url,
+                             http::Headers headers)
+    : url_(std::move(url)), headers_(std::move(headers)), client_(std::move(client)) {
     if (!http::is_http_url(url_)) {
         throw base::ConfigError(
             "a webhook's URL begins with http:// or https://; this one does not");

@@ -32,7 +32,7 @@ class WebhookClient {
   public:
     /// `headers` may hold secrets: they are in no message. The URL's user, password and query are
     /// not either. Throws base::ConfigError when it is no http or https URL.
-    WebhookClient(std::string url, http::Headers headers);
+    WebhookClient(std::shared_ptr<http::Client> client, std::string url, http::Headers headers);
     WebhookClient(const WebhookClient&) = delete;
     WebhookClient& operator=(const WebhookClient&) = delete;
     ~WebhookClient() = default;

@@ -154,8 +154,8 @@ constexpr base::Millis kLongestTimeout = std::chrono::hours(24);
 
 class Endpoint final : public HookPeer {
   public:
-    Endpoint(const HookEndpoint& endpoint, Value args)
-        : client_(endpoint.url, endpoint.headers),
+    Endpoint(std::shared_ptr<http::Client> client, const HookEndpoint& endpoint, Value args)
+        : client_(std::move(client), endpoint.url, endpoint.headers),
           name_(endpoint.name),
           timeout_(endpoint.timeout),
           args_(std::move(args)) {}
@@ -232,8 +232,9 @@ std::unique_ptr<Hooks> make_webhook(std::shared_ptr<WebhookClient> client, base:
     return std::make_unique<Webhook>(std::move(client), timeout);
 }
 
-std::shared_ptr<HookPeer> make_endpoint(const HookEndpoint& endpoint, const Value& args) {
-    return std::make_shared<Endpoint>(endpoint, args);
+std::shared_ptr<HookPeer> make_endpoint(std::shared_ptr<http::Client> client,
+                                        const HookEndpoint& endpoint, const Value& args) {
+    return std::make_shared<Endpoint>(std::move(client), endpoint, args);
 }
 
 }  // namespace fleet::calls

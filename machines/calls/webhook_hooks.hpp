@@ -32,7 +32,8 @@ struct HookEndpoint {
 
 /// An endpoint as a peer. It is asked for its hello once, and again after a call failed. Throws
 /// base::ConfigError for what WebhookClient does.
-[[nodiscard]] std::shared_ptr<HookPeer> make_endpoint(const HookEndpoint& endpoint,
+[[nodiscard]] std::shared_ptr<HookPeer> make_endpoint(std::shared_ptr<http::Client> client,
+                                                      const HookEndpoint& endpoint,
                                                       const expression::Value& args);
 
 }  // namespace fleet::calls

@@ -254,19 +254,6 @@ class Client::Loop {
 Client::Client() = default;
 Client::~Client() = default;
 
-std::shared_ptr<Client> Client::shared() {
-    // Holds nothing by itself: the client ends with its last user.
-    static std::mutex mutex;
-    static std::weak_ptr<Client> known;
-    const std::scoped_lock lock(mutex);
-    auto client = known.lock();
-    if (!client) {
-        client = std::make_shared<Client>();
-        known = client;
-    }
-    return client;
-}
-
 Client::Loop& Client::loop() {
     const std::scoped_lock lock(mutex_);
     if (!loop_) {

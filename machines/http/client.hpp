@@ -87,10 +87,6 @@ class Client {
     /// Not while a request runs.
     ~Client();
 
-    /// One for the whole process, so that all who make requests share connections; it lives as long
-    /// as somebody holds it.
-    [[nodiscard]] static std::shared_ptr<Client> shared();
-
     /// Blocks until the whole answer is here. Throws base::Cancelled within 100 ms of a stop
     /// request, and base::ConfigError for a URL that is not http or https and for a header with a
     /// line break.

@@ -34,7 +34,7 @@ CallScope scope_of_run() {
 std::unique_ptr<calls::Hooks> webhook(const std::string& url, base::Millis timeout = kAmple) {
     return calls::make_webhook(
         std::make_shared<WebhookClient>(
-            url,
+            std::make_shared<http::Client>(), url,
             std::vector<std::pair<std::string, std::string>>{{"Authorization", "Bearer k-123"}}),
         timeout);
 }
@@ -174,6 +174,7 @@ TEST_CASE("an endpoint is sent the requests of hook commands") {
         return http_answer(200, R"({"id": )" + id + R"(, "result": {"args": true}})");
     });
     const auto hooks = calls::make_peer_hooks(calls::make_endpoint(
+        std::make_shared<http::Client>(),
         {.name = "shop", .url = server.url(), .headers = {{"X-Team", "a"}}}, {}));
     const CallScope scope = scope_of_run();
     const auto context = from_json("{}");
@@ -187,9 +188,9 @@ TEST_CASE("an endpoint is sent the requests of hook commands") {
 }
 
 TEST_CASE("what is no http URL is refused, and secrets of a URL are not shown") {
-    CHECK_THROWS_AS(WebhookClient("ftp://x/y", {}), base::ConfigError);
-    CHECK_THROWS_AS(WebhookClient("file:///etc/passwd", {}), base::ConfigError);
-    CHECK(WebhookClient("https://me:pw@h.example:81/a?key=1#x", {}).shown_url() ==
+    CHECK_THROWS_AS(WebhookClient(nullptr, "ftp://x/y", {}), base::ConfigError);
+    CHECK_THROWS_AS(WebhookClient(nullptr, "file:///etc/passwd", {}), base::ConfigError);
+    CHECK(WebhookClient(nullptr, "https://me:pw@h.example:81/a?key=1#x", {}).shown_url() ==
           "https://h.example:81/a");
-    CHECK(WebhookClient("HTTP://h.example", {}).shown_url() == "HTTP://h.example");
+    CHECK(WebhookClient(nullptr, "HTTP://h.example", {}).shown_url() == "HTTP://h.example");
 }

@@ -85,10 +85,10 @@ TEST_CASE("a request arrives as it is and its answer comes back with its headers
 
 TEST_CASE("threads that ask one after the other share a connection") {
     const HttpServer server([](const HttpRequest&) { return hook_test::http_answer(200, "{}"); });
-    const auto client = Client::shared();
+    Client client;
     for (int i = 0; i < 5; ++i) {
         std::jthread([&] {
-            CHECK(good(Client::shared()->send(request_to(server.url()), {})).status == 200);
+            CHECK(good(client.send(request_to(server.url()), {})).status == 200);
         }).join();
     }
     CHECK(server.connections() == 1);
