@@ -5,22 +5,24 @@
 #include "common/base/errors.hpp"
 #include "common/process/spawn.hpp"
 #include "common/process/tree.hpp"
+#include "machines/fleet_file/changes.hpp"
 #include "worker/fleet_agents.hpp"
 
 namespace fleet::worker {
 namespace {
 
-calls::HookTable fleet_table(const std::filesystem::path& data_folder) {
-    if (data_folder.empty()) {
+/// The box's own: hooks, providers' places and error classes are not in the store.
+fleet_file::FleetFile fleet_file_of(const std::filesystem::path& data_folder) {
+    const std::filesystem::path file = fleet_file::file_beside(data_folder);
+    if (file.empty()) {
         return {};
     }
-    const auto file = data_folder.parent_path() / "fleet.yml";
-    auto read = calls::read_hook_file(file, calls::OtherMembers::allowed);
-    if (!read.table) {
-        throw base::ConfigError("reading the hooks of the fleet: " +
-                                read.diagnostics.front().line());
+    auto read = fleet_file::read_fleet_file(file);
+    if (!read.file) {
+        throw base::ConfigError("reading the fleet's file: " + read.diagnostics.front().line(),
+                                "`fleet validate " + file.string() + "` tells all of it");
     }
-    return std::move(*read.table);
+    return std::move(*read.file);
 }
 
 }  // namespace
@@ -39,9 +41,10 @@ MachineRunner& MachineRoom::runner() {
                           .store_url = ports_.store.url().text_without_secrets(),
                           .process_mark = ports_.process_mark,
                           .log_folder = folder.empty() ? folder : folder / "logs"};
-    hooks_ = std::make_unique<calls::StandardHooks>(std::move(host), fleet_table(folder),
+    fleet_file::FleetFile fleet = fleet_file_of(folder);
+    hooks_ = std::make_unique<calls::StandardHooks>(std::move(host), std::move(fleet.hooks),
                                                     ports_.extras.hooks, ports_.clock, ports_.log);
-    agents_ = ports_.extras.agents ? ports_.extras.agents : own_agents();
+    agents_ = ports_.extras.agents ? ports_.extras.agents : own_agents(std::move(fleet));
     runner_ = std::make_unique<MachineRunner>(MachineRunner::Ports{
         .store = ports_.store,
         .clock = ports_.clock,
@@ -56,8 +59,10 @@ MachineRunner& MachineRoom::runner() {
     return *runner_;
 }
 
-std::shared_ptr<AgentMaker> MachineRoom::own_agents() const {
+std::shared_ptr<AgentMaker> MachineRoom::own_agents(fleet_file::FleetFile fleet) const {
     FleetAgents::Settings settings;
+    settings.providers = std::move(fleet.settings);
+    settings.classes = std::move(fleet.error_classes);
     settings.environment = process::own_environment();
     settings.environment.push_back(std::string(process::kMarkVariable) + "=" + ports_.process_mark);
     return std::make_shared<FleetAgents>(

@@ -11,6 +11,7 @@
 #include "common/base/logging.hpp"
 #include "common/contracts/store.hpp"
 #include "machines/calls/hooks_registry.hpp"
+#include "machines/fleet_file/fleet_file.hpp"
 #include "worker/machine_extras.hpp"
 #include "worker/machine_runner.hpp"
 
@@ -32,7 +33,7 @@ class MachineRoom {
     MachineRoom& operator=(const MachineRoom&) = delete;
     ~MachineRoom();
 
-    /// Throws base::ConfigError when the fleet's table of hooks is wrong.
+    /// Throws base::ConfigError when the fleet's file (fleet.yml) is wrong.
     [[nodiscard]] MachineRunner& runner();
     /// The worker retires, or was called back: machines that run end between two steps.
     void set_leaving(bool leaving);
@@ -41,7 +42,7 @@ class MachineRoom {
     void end_hooks();
 
   private:
-    [[nodiscard]] std::shared_ptr<AgentMaker> own_agents() const;
+    [[nodiscard]] std::shared_ptr<AgentMaker> own_agents(fleet_file::FleetFile fleet) const;
 
     const Ports ports_;
     std::mutex mutex_;  ///< guards everything below
