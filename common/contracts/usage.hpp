@@ -62,7 +62,8 @@ class UsageBackend {
     [[nodiscard]] virtual std::vector<model::UsageRecord> daily(const std::string& day) = 0;
 
     /// Declares providers, or gives known ones other rules: what was learned, spent and held stays.
-    /// Others are left alone.
+    /// Others are left alone. Pending executions that wait for one whose rules are others now
+    /// (model/provider_wait.hpp) are ready at once.
     virtual void configure(std::span<const model::ProviderRules> rules) = 0;
     /// Every known one, by name.
     [[nodiscard]] virtual std::vector<model::Provider> providers() = 0;
@@ -82,8 +83,9 @@ class UsageBackend {
     /// to the density.
     virtual void report(std::span<const CallReport> reports) = 0;
 
-    /// By a person: `open` (until closed by a person) with a reason, or `closed`. False: no such
-    /// provider.
+    /// By a person: `open` (until closed by a person) with a reason, or `closed`: then pending
+    /// executions that wait for it are ready at once; whoever was interrupted closes it again.
+    /// False: no such provider.
     virtual bool set_circuit(const std::string& provider, model::CircuitState state,
                              const std::string& reason) = 0;
 };

@@ -2,11 +2,14 @@
 
 #include <algorithm>
 #include <optional>
+#include <vector>
 
 #include "common/base/random_share.hpp"
+#include "common/model/provider_wait.hpp"
 #include "common/pace/circuit.hpp"
 #include "common/pace/provider_row.hpp"
 #include "common/store/memory/backends.hpp"
+#include "common/store/memory/executions.hpp"
 
 namespace fleet::store::memory {
 namespace {
@@ -98,6 +101,24 @@ void report_one(Transaction& transaction, const contracts::CallReport& report) {
                                     .cost_micros = usage.cost_micros});
 }
 
+/// Those that wait for the provider are ready at once.
+void end_waits(Transaction& transaction, const std::string& provider) {
+    State& state = transaction.state();
+    const std::string beginning = model::provider_wait_beginning(provider);
+    std::vector<std::int64_t> waiting;
+    for (const auto& [at, sequence] : state.due) {
+        const Row& row = state.rows.at(sequence);
+        if (at > transaction.now() && row.status == model::Status::pending && row.error &&
+            row.error->kind == model::ErrorKind::rate_limit &&
+            row.error->message.starts_with(beginning)) {
+            waiting.push_back(sequence);
+        }
+    }
+    for (const std::int64_t sequence : waiting) {
+        make_pending(transaction, state.rows.at(sequence), base::Millis{0});
+    }
+}
+
 }  // namespace
 
 void configure_providers(Transaction& transaction, std::span<const model::ProviderRules> rules) {
@@ -105,6 +126,7 @@ void configure_providers(Transaction& transaction, std::span<const model::Provid
         Provider& provider = provider_of(transaction, one.name);
         if (provider.rules != one) {
             pace::change_rules(provider, one, moment_of(transaction));
+            end_waits(transaction, one.name);
         }
         provider.configured = true;
     }
@@ -178,6 +200,7 @@ bool set_provider_circuit(Transaction& transaction, const std::string& provider,
     }
     if (state == model::CircuitState::closed) {
         pace::close_circuit(row->circuit, transaction.now());
+        end_waits(transaction, provider);
     } else {
         pace::open_circuit(row->circuit, reason, transaction.now());
     }

@@ -155,9 +155,11 @@ model::UsageRecord usage_of(const CallReport& report) {
 
 }  // namespace
 
-void configure_providers(WriteTransaction& transaction, std::span<const model::ProviderRules> rules,
-                         base::WallTime wall) {
+std::vector<std::string> configure_providers(WriteTransaction& transaction,
+                                             std::span<const model::ProviderRules> rules,
+                                             base::WallTime wall) {
     const pace::Moment moment = moment_of(transaction, wall);
+    std::vector<std::string> changed;
     for (const model::ProviderRules& one : rules) {
         auto known = find_provider(transaction, one.name);
         if (known && known->configured && known->rules == one) {
@@ -170,7 +172,9 @@ void configure_providers(WriteTransaction& transaction, std::span<const model::P
         }
         known->configured = true;
         store(transaction, *known);
+        changed.push_back(one.name);
     }
+    return changed;
 }
 
 std::vector<Provider> read_providers(Connection& connection) {

@@ -10,8 +10,10 @@
 
 namespace fleet::store::sqlite {
 
-void configure_providers(WriteTransaction& transaction, std::span<const model::ProviderRules> rules,
-                         base::WallTime wall);
+/// Returns the names of those whose rules are others now.
+[[nodiscard]] std::vector<std::string> configure_providers(
+    WriteTransaction& transaction, std::span<const model::ProviderRules> rules,
+    base::WallTime wall);
 [[nodiscard]] std::vector<model::Provider> read_providers(Connection& connection);
 [[nodiscard]] contracts::PermitAnswer reserve_permits(WriteTransaction& transaction,
                                                       const contracts::PermitRequest& request,

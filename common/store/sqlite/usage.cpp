@@ -1,5 +1,6 @@
 #include "common/store/sqlite/usage.hpp"
 
+#include "common/store/sqlite/provider_waits.hpp"
 #include "common/store/sqlite/providers.hpp"
 
 namespace fleet::store::sqlite {
@@ -40,10 +41,23 @@ std::vector<model::UsageRecord> SqliteUsage::daily(const std::string& day) {
 }
 
 void SqliteUsage::configure(std::span<const model::ProviderRules> rules) {
-    database_.writer().write([&](WriteTransaction& transaction) {
-        configure_providers(transaction, rules, database_.clock().wall_now());
+    const auto changed = database_.writer().write([&](WriteTransaction& transaction) {
+        auto names = configure_providers(transaction, rules, database_.clock().wall_now());
         transaction.notify(contracts::scaler_topic());
+        return names;
     });
+    for (const std::string& provider : changed) {
+        end_waits(provider);
+    }
+}
+
+void SqliteUsage::end_waits(const std::string& provider) {
+    std::optional<DuePlace> place;
+    do {
+        place = database_.writer().write([&](WriteTransaction& transaction) {
+            return end_provider_waits(transaction, provider, place);
+        });
+    } while (place);
 }
 
 std::vector<model::Provider> SqliteUsage::providers() {
@@ -80,11 +94,15 @@ void SqliteUsage::report(std::span<const contracts::CallReport> reports) {
 
 bool SqliteUsage::set_circuit(const std::string& provider, model::CircuitState state,
                               const std::string& reason) {
-    return database_.writer().write([&](WriteTransaction& transaction) {
-        const bool known = set_provider_circuit(transaction, provider, state, reason);
+    const bool known = database_.writer().write([&](WriteTransaction& transaction) {
+        const bool found = set_provider_circuit(transaction, provider, state, reason);
         transaction.notify(contracts::scaler_topic());
-        return known;
+        return found;
     });
+    if (known && state == model::CircuitState::closed) {
+        end_waits(provider);
+    }
+    return known;
 }
 
 void add_usage(WriteTransaction& transaction, std::span<const model::UsageRecord> usage,

@@ -26,6 +26,9 @@ class SqliteUsage final : public contracts::UsageBackend {
                      const std::string& reason) override;
 
   private:
+    /// Who waits for the provider looks again at once, in transactions of their own.
+    void end_waits(const std::string& provider);
+
     Database& database_;
 };
 
