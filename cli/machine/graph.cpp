@@ -21,7 +21,7 @@ int graph(CommandContext& context, const GraphOptions& options) {
         throw UsageError("--format: \"" + options.format + "\" is not known",
                          "it is mermaid or dot");
     }
-    const config::LoadResult result = load_machine_file(context, options.file);
+    const LoadedFile result = load_machine_file(context, options.file);
     if (!result.bundle) {
         const auto first = std::ranges::find_if(result.diagnostics, [](const auto& one) {
             return one.severity == config::Severity::load_error;

@@ -73,7 +73,7 @@ ImportMachines::ImportMachines(CommandContext& context, family::Archive& archive
     if (file.empty()) {
         return;
     }
-    config::LoadResult loaded = load_machine_file(context, file);
+    LoadedFile loaded = load_machine_file(context, file);
     for (const config::Diagnostic& one : loaded.diagnostics) {
         context.err << one.line() << '\n';
     }

@@ -35,12 +35,11 @@ bool names_machine_file(const std::string& machine) {
 }
 
 StoredMachine read_machine_file(CommandContext& context, const std::string& file) {
-    config::LoadResult loaded = load_machine_file(context, file);
+    LoadedFile loaded = load_machine_file(context, file);
     for (const config::Diagnostic& one : loaded.diagnostics) {
         context.err << one.line() << '\n';
     }
-    const bool has_wrong_text = config::has_expression_errors(loaded.diagnostics);
-    if (!loaded.bundle || has_wrong_text) {
+    if (!loaded.bundle || loaded.would_fail) {
         throw base::ConfigError(
             "the machine " + file +
                 (loaded.bundle ? " would fail on its way: " : " cannot be started: ") +
