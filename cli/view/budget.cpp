@@ -135,7 +135,7 @@ void add_budget_rows(const ProviderRow& row, Table& table) {
                    {line.held == 0 ? "-" : amount_text(line.kind, line.held)},
                    {amount_text(line.kind, line.left()), is_used_up ? Colour::red : Colour::plain},
                    {gone},
-                   {clock_text(row.resets_at, row.resets_at)},
+                   {minute_text(row.resets_at, row.resets_at)},
                    {projection_text(row, line, project_minute(row, line))},
                    {projection_text(row, line, project_day(row, line))},
                    {unknown == 0 ? "-" : with_commas(unknown),

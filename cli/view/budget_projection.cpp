@@ -102,7 +102,6 @@ double day_gone(const ProviderRow& row) {
 
 std::string projection_text(const ProviderRow& row, const BudgetLine& line,
                             const std::optional<Projection>& projection) {
-    constexpr std::size_t kSeconds = 3;  // ":11"
     if (line.left() <= 0) {
         return "used up";
     }
@@ -110,9 +109,7 @@ std::string projection_text(const ProviderRow& row, const BudgetLine& line,
         return "-";
     }
     if (projection->used_up_at) {
-        std::string clock = clock_text(*projection->used_up_at, row.moment.wall);
-        clock.resize(clock.size() - kSeconds);
-        return "used up at " + clock;
+        return "used up at " + minute_text(*projection->used_up_at, row.moment.wall);
     }
     return amount_text(line.kind, projection->left_at_end) + " of " +
            amount_text(line.kind, line.limit) + " will be left";

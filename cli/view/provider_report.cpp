@@ -39,11 +39,25 @@ std::string budget_text(const ProviderRow& row) {
     return text.empty() ? "-" : text;
 }
 
+/// What the circuit tells itself is not told again.
+bool tells_circuit(const ProviderRow& row) {
+    return row.wait && (row.wait->reason == model::HoldReason::circuit ||
+                        row.wait->reason == model::HoldReason::person);
+}
+
 std::string wait_until_text(const ProviderRow& row) {
-    if (!row.wait) {
-        return "-";
+    return row.wait && row.wait->until && !tells_circuit(row)
+               ? clock_text(*row.wait->until, row.moment.store_now())
+               : "-";
+}
+
+/// "429s 4.0 % (10s), 1.0 % (60s) of 100 calls"
+std::string density_text(const ProviderRow& row) {
+    if (row.minute.calls == 0) {
+        return "no calls in 60s";
     }
-    return row.wait->until ? clock_text(*row.wait->until, row.moment.store_now()) : "?";
+    return "429s " + refused_text(row.ten_seconds) + " (10s), " + refused_text(row.minute) +
+           " (60s) of " + counted(row.minute.calls, "call");
 }
 
 Cell density_cell(const pace::Counts& counts) {
@@ -195,14 +209,14 @@ void add_pace_facts(const ProviderRow& row, Facts& facts) {
 
 Table provider_table(std::span<const ProviderRow> rows) {
     Table table({{"PROVIDER", Align::left, true},
-                 {"CIRCUIT"},
+                 {"CIRCUIT", Align::left, true},
                  {"PACE", Align::right, false, true},
                  {"SOURCE"},
                  {"TOKENS/S", Align::right, false, true},
                  {"429 10S", Align::right},
                  {"429 60S", Align::right},
                  {"CALLS", Align::right},
-                 {"REFUSED", Align::right, false, true},
+                 {"429S", Align::right, false, true},
                  {"ERRORS", Align::right, false, true},
                  {"LATENCY", Align::right, false, true},
                  {"USED/HELD/LEFT", Align::left, true, true},
@@ -223,8 +237,8 @@ Table provider_table(std::span<const ProviderRow> rows) {
                    {count_text(row.minute.errors)},
                    {latency_text(row.minute)},
                    {budget_text(row)},
-                   {provider.rules.budget.any() ? clock_text(row.resets_at, row.resets_at) : "-"},
-                   {wait_until_text(row), row.wait ? Colour::yellow : Colour::plain},
+                   {provider.rules.budget.any() ? minute_text(row.resets_at, row.resets_at) : "-"},
+                   {wait_until_text(row), Colour::yellow},
                    {why_text(row)}});
     }
     return table;
@@ -279,10 +293,11 @@ Facts provider_facts(const ProviderRow& row) {
         facts.emplace_back("day", row.provider.budget.day + ", ends at " +
                                       clock_text(row.resets_at, row.moment.wall) + " UTC (in " +
                                       base::human_duration(row.left_of_day) + ")");
-        facts.emplace_back("unknown", row.provider.budget.unknown == 0
-                                          ? "no call is missing its end"
-                                          : counted(row.provider.budget.unknown, "call") +
-                                                " began and nobody told the end: charged as held");
+        facts.emplace_back("unknown",
+                           row.provider.budget.unknown == 0
+                               ? "no call is missing its end"
+                               : counted(row.provider.budget.unknown, "call") +
+                                     " began and nobody told the end: charged as reserved");
     }
     return facts;
 }
@@ -299,11 +314,9 @@ std::vector<std::string> density_lines(std::span<const ProviderRow> rows) {
             ++untold;
             continue;
         }
-        std::string line = "provider " + row.provider.rules.name + ": 429s " +
-                           refused_text(row.ten_seconds) + " (10s), " + refused_text(row.minute) +
-                           " (60s) of " + counted(row.minute.calls, "call") + "; circuit " +
-                           circuit_text(row);
-        if (row.wait && row.wait->until && row.wait->reason != model::HoldReason::circuit) {
+        std::string line = "provider " + row.provider.rules.name + ": " + density_text(row) +
+                           "; circuit " + circuit_text(row);
+        if (row.wait && !tells_circuit(row)) {
             line += "; waits until " + wait_until_text(row) + ": " + row.wait->text;
         }
         lines.push_back(std::move(line));

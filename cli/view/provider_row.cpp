@@ -48,8 +48,9 @@ std::optional<ProviderWait> wait_of(const model::Provider& present, const pace::
     if (hold.reason == model::HoldReason::pace && hold.wait < kWorthTelling) {
         return std::nullopt;
     }
-    const bool is_known = hold.reason != model::HoldReason::person &&
-                          present.circuit.state != CircuitState::half_open;
+    const bool waits_for_probes = hold.reason == model::HoldReason::circuit &&
+                                  present.circuit.state == CircuitState::half_open;
+    const bool is_known = hold.reason != model::HoldReason::person && !waits_for_probes;
     ProviderWait wait{.reason = hold.reason, .until = std::nullopt, .text = hold.text};
     if (is_known) {
         wait.until = moment.store_now() + hold.wait;
@@ -106,6 +107,13 @@ std::string clock_text(base::WallTime at, base::WallTime now) {
 
 std::string clock_text(base::StoreTime at, base::StoreTime now) {
     return clock_text(shown(at), shown(now));
+}
+
+std::string minute_text(base::WallTime at, base::WallTime now) {
+    constexpr std::size_t kSeconds = 3;  // ":11"
+    std::string clock = clock_text(at, now);
+    clock.resize(clock.size() - kSeconds);
+    return clock;
 }
 
 std::string percent_text(double share) {

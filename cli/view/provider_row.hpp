@@ -57,5 +57,7 @@ struct ProviderRow {
 /// "14:02:11" in UTC, with the date before it when that is another day than that of `now`.
 [[nodiscard]] std::string clock_text(base::WallTime at, base::WallTime now);
 [[nodiscard]] std::string clock_text(base::StoreTime at, base::StoreTime now);
+/// The same without seconds.
+[[nodiscard]] std::string minute_text(base::WallTime at, base::WallTime now);
 
 }  // namespace fleet::cli

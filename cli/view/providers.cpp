@@ -142,7 +142,7 @@ void add_providers_command(Commands& commands) {
              "One line a provider; with a name, all that is known of it and why it has its "
              "pace.\n"
              "429 10S and 429 60S are the shares of the calls of the last 10 and 60 seconds\n"
-             "that it refused; CALLS, REFUSED, ERRORS and LATENCY are of the last 60 seconds.\n"
+             "that it refused; CALLS, 429S, ERRORS and LATENCY are of the last 60 seconds.\n"
              "USED/HELD/LEFT is each budget of its day, RESET when that ends. A provider that\n"
              "WAITS is not called before. Times are UTC.\n"
              "\n"

@@ -114,17 +114,15 @@ TEST_CASE("a circuit is told as it stands now, not as it was last written") {
         CircuitState state;
         std::optional<base::Millis> until_in;
         const char* told;
-        const char* waits;
     };
     const std::vector<Case> cases{
-        {CircuitState::closed, {}, "closed", "-"},
-        {CircuitState::open, base::Millis{90'000}, "open until 14:04:00", "14:04:00"},
-        {CircuitState::open, std::chrono::hours(10), "open until 2026-11-22 00:02:30",
-         "2026-11-22 00:02:30"},
+        {CircuitState::closed, {}, "closed"},
+        {CircuitState::open, base::Millis{90'000}, "open until 14:04:00"},
+        {CircuitState::open, std::chrono::hours(10), "open until 2026-11-22 00:02:30"},
         // The cooldown is over: the next call is a probe, though nobody has written that.
-        {CircuitState::open, base::Millis{-5'000}, "half-open, 0 of 3 probes", "-"},
-        {CircuitState::half_open, {}, "half-open, 0 of 3 probes", "-"},
-        {CircuitState::open, {}, "open until a person closes it", "?"},
+        {CircuitState::open, base::Millis{-5'000}, "half-open, 0 of 3 probes"},
+        {CircuitState::half_open, {}, "half-open, 0 of 3 probes"},
+        {CircuitState::open, {}, "open until a person closes it"},
     };
     for (const Case& one : cases) {
         CAPTURE(one.told);
@@ -136,7 +134,7 @@ TEST_CASE("a circuit is told as it stands now, not as it was last written") {
         }
         const ProviderRow row = provider_row(provider, now());
         CHECK(circuit_text(row) == one.told);
-        CHECK_THAT(table_of(provider), Contains(one.told) && Contains(one.waits));
+        CHECK_THAT(table_of(provider), Contains(one.told));
         const bool is_closed = one.state == CircuitState::closed;
         CHECK((table_of(provider).find("5 of 12 calls") == std::string::npos) == is_closed);
         CHECK((fact(provider, "cause") == "(none)") == is_closed);
@@ -175,6 +173,20 @@ TEST_CASE("what a call would wait for is what the fleet's own rules answer") {
         CHECK(row.wait->until == row.moment.store_now() + row.left_of_day);
         CHECK_THAT(provider_hints(rows_of(provider)).at(0), Contains("fleet budget"));
         CHECK(fact(provider, "budget") == "990 of 1,000 calls used, 10 held, 0 left");
+    }
+    SECTION("probes under way, until they have ended") {
+        provider.circuit.state = CircuitState::half_open;
+        CHECK_FALSE(provider_row(provider, now()).wait);
+        provider.circuit.probes.assign(3, before(base::Millis{-60'000}));
+        const ProviderRow row = provider_row(provider, now());
+        REQUIRE(row.wait);
+        CHECK(row.wait->reason == model::HoldReason::circuit);
+        CHECK_FALSE(row.wait->until);
+        // Half-open, its budget can be used up as well.
+        provider.circuit.probes.clear();
+        provider.rules.budget.requests = 0;
+        REQUIRE(provider_row(provider, now()).wait);
+        CHECK(provider_row(provider, now()).wait->until);
     }
     SECTION("a person") {
         provider.circuit.state = CircuitState::open;
@@ -230,6 +242,11 @@ TEST_CASE("densities are of the last ten and sixty seconds") {
           std::vector<std::string>{"provider openai/gpt-4o: 429s 4.0 % (10s), 1.0 % (60s) of 100 "
                                    "calls; circuit closed"});
     CHECK(density_lines(rows_of(openai())).empty());
+    model::Provider quiet = openai();
+    quiet.circuit.state = CircuitState::open;
+    CHECK(density_lines(rows_of(quiet)) ==
+          std::vector<std::string>{"provider openai/gpt-4o: no calls in 60s; circuit open until a "
+                                   "person closes it"});
     CHECK(fact(openai(), "last 60s") == "no call has ended");
 }
 
@@ -269,7 +286,7 @@ TEST_CASE("a line holds budgets with their units and the day's reset") {
     provider.budget.spent = {812, 90'000, 1'200'000};
     provider.budget.held = {3, 300, 4'500};
     CHECK_THAT(table_of(provider),
-               Contains("812/3/185 calls, 1.20/0.0045/3.80 cost  08:00:00") && Contains("980"));
+               Contains("812/3/185 calls, 1.20/0.0045/3.80 cost  08:00  ") && Contains("980"));
     const base::Json json =
         base::parse_json(provider_json(provider_row(provider, now())), "provider");
     CHECK(json["provider"] == "openai/gpt-4o");
@@ -281,6 +298,21 @@ TEST_CASE("a line holds budgets with their units and the day's reset") {
     CHECK(json["calls_10s"] == 0);
     CHECK(json["refused_share_10s"].is_null());
     CHECK(json["waits_until"].is_null());
+}
+
+TEST_CASE("the line of a busy provider without budget fits a terminal of 120 columns") {
+    model::Provider provider = openai();
+    count(provider, base::Millis{5'000}, model::CallEnd::answered, 3'000);
+    count(provider, base::Millis{5'000}, model::CallEnd::refused, 10);
+    provider.circuit.state = CircuitState::open;
+    provider.circuit.until = base::StoreTime{kNow} + std::chrono::seconds(90);
+    provider.circuit.reason = "10 of 30 calls were refused and 0 failed";
+    const Terminal terminal(
+        {.out_is_terminal = true, .colours = false, .columns = 120, .rows = 10});
+    for (const std::string& line : provider_table(rows_of(provider)).lines(terminal)) {
+        CHECK(display_width(line) < 120);
+        CHECK_THAT(line, Contains("CIRCUIT") || Contains("open until 14:04:00"));
+    }
 }
 
 TEST_CASE("a provider's JSON tells its wait, its circuit and its windows in units") {
