@@ -75,3 +75,32 @@ TEST_CASE("a mistake in an expression that is reached later refuses the work bef
     }
     CHECK(box.fleet({"ps", "--jsonl"}).out.empty());
 }
+
+TEST_CASE("a mistake inside of an agent refuses the work before it is stored") {
+    const FleetBox box;
+    box.write("machine.yml", kBegin + R"(data:
+  name: late
+  agents: {writer: writer.yml}
+  states:
+    start: {transitions: [{condition: "input.rare", to: rare}, {to: end}]}
+    rare: {agent: writer, transitions: [{to: end}]}
+    end: {type: final}
+)");
+    box.write("writer.yml",
+              "spec: flatagent\nspec_version: \"4.2.1\"\ndata:\n  prompt: {user: hello}\n"
+              "  profile: samll\n");
+    box.write("profiles.yml",
+              "spec: flatprofile\nspec_version: \"4.2.1\"\ndata:\n  model_profiles:\n"
+              "    small: {provider: openai, name: m}\n");
+    const std::string finding =
+        "writer.yml:5:12: error: there is no profile `samll` in profiles.yml; did you mean "
+        "`small`?\n";
+    CHECK(box.fleet({"validate", "machine.yml"}).out == finding);
+    for (const char* command : {"run", "submit"}) {
+        const ProgramResult end = box.fleet({command, "--input", "{}", "machine.yml"});
+        CAPTURE(command, end.out);
+        CHECK(end.exit_code == 1);
+        CHECK_THAT(end.err, StartsWith(finding) && Contains("nothing was submitted"));
+        CHECK_FALSE(std::filesystem::exists(box.path(".fleet")));
+    }
+}

@@ -1,5 +1,6 @@
 // `fleet validate` and `fleet graph` as a person calls them.
 #include <array>
+#include <filesystem>
 #include <sstream>
 #include <string>
 #include <vector>
@@ -173,4 +174,97 @@ TEST_CASE("help of both commands has examples") {
         CHECK_THAT(end.out, Catch::Matchers::Contains("\nExamples\n  fleet " + command) &&
                                 Catch::Matchers::Contains("\nExit codes\n"));
     }
+}
+
+TEST_CASE("mistakes inside of agents are listed with those of the machine, each once") {
+    const Box box;
+    box.write("m.yml", R"(  agents:
+    a: ./parts/a.yml
+    b: ./parts/a.yml
+    c: {type: command, config: {arg: [x]}}
+    d: ./gone.yml
+    e: {spec: flatagent, spec_version: "4.2.1", data: {prompt: parts/p.yml, profile: lrge}}
+  states:
+    start: {agent: a, transitions: [{to: edn}, {to: end}]}
+    end: {type: final}
+)");
+    std::filesystem::create_directories(box.folder / "parts");
+    test_support::write_file(box.folder / "parts/a.yml", R"(spec: flatagent
+spec_version: "4.2.1"
+data:
+  prompt: ./missing.yml
+  profile: samll
+)");
+    test_support::write_file(box.folder / "parts/p.yml", R"(spec: prompt
+data:
+  user: "{{ input.x"
+  output: {t: {type: strr}}
+)");
+    const std::string profiles = R"(spec: flatprofile
+data:
+  model_profiles:
+    small: {provider: openai, name: x, temprature: 1}
+    large: {provider: openai, name: x}
+)";
+    test_support::write_file(box.folder / "profiles.yml", profiles);
+    const auto end = box.run({"validate", "m.yml"});
+    CHECK(end.code == 1);
+    CHECK(end.out ==
+          "parts/a.yml:4:11: error: the prompt's file is missing: parts/missing.yml; "
+          "`./missing.yml` is looked for from the folder of this file\n"
+          "parts/a.yml:5:12: error: there is no profile `samll` in profiles.yml; did you mean "
+          "`small`?\n"
+          "m.yml:7:32: error: the command has no `argv`; write `argv: [PROGRAM, ARGUMENT, ...]`\n"
+          "m.yml:7:33: error: there is no key `arg` here; did you mean `argv`?\n"
+          "m.yml:8:8: error: the file of the agent `d` is missing: gone.yml; it is looked for from "
+          "the folder of this file\n"
+          "m.yml:9:86: error: there is no profile `lrge` in profiles.yml; did you mean `large`?\n"
+          "m.yml:11:42: error: a transition of `start` leads to `edn`, which is no state; did you "
+          "mean `end`?\n"
+          "parts/p.yml:3:9: error: `user` is no template: template `{{ input.x`, line 1, column "
+          "11: the tag is not closed by `}}`; the lines are counted from the text's first one\n"
+          "parts/p.yml:4:22: error: `type` cannot be `strr`; did you mean `str`?\n");
+    // With a default the others' names are warnings, and what is wrong with it counts once.
+    test_support::write_file(box.folder / "profiles.yml", profiles + "  default: small\n");
+    CHECK(
+        box.run({"validate", "m.yml"}).out ==
+        "parts/a.yml:4:11: error: the prompt's file is missing: parts/missing.yml; `./missing.yml` "
+        "is looked for from the folder of this file\n"
+        "parts/a.yml:5:12: warning: there is no profile `samll` in profiles.yml; its default "
+        "`small` is used; did you mean `small`?\n"
+        "m.yml:7:32: error: the command has no `argv`; write `argv: [PROGRAM, ARGUMENT, ...]`\n"
+        "m.yml:7:33: error: there is no key `arg` here; did you mean `argv`?\n"
+        "m.yml:8:8: error: the file of the agent `d` is missing: gone.yml; it is looked for from "
+        "the folder of this file\n"
+        "m.yml:9:86: warning: there is no profile `lrge` in profiles.yml; its default `small` is "
+        "used; did you mean `large`?\n"
+        "m.yml:11:42: error: a transition of `start` leads to `edn`, which is no state; did you "
+        "mean `end`?\n"
+        "profiles.yml:4:40: error: there is no key `temprature` here; did you mean `temperature`?\n"
+        "parts/p.yml:3:9: error: `user` is no template: template `{{ input.x`, line 1, column 11: "
+        "the tag is not closed by `}}`; the lines are counted from the text's first one\n"
+        "parts/p.yml:4:22: error: `type` cannot be `strr`; did you mean `str`?\n");
+}
+
+TEST_CASE("an agent that is whole makes its machine valid, from another folder as well") {
+    const Box box;
+    std::filesystem::create_directories(box.folder / "deep/agents");
+    const std::string agent = "spec: flatagent\nspec_version: \"4.2.1\"\ndata:\n";
+    box.write("deep/m.yml",
+              "  machines: {kid: ../kid.yml}\n  agents: {a: agents/a.yml}\n  states:\n    start: "
+              "{agent: a, transitions: [{to: more}]}\n    more: {machine: kid, transitions: [{to: "
+              "end}]}\n    end: {type: final}\n");
+    box.write("kid.yml",
+              "  agents: {b: {type: command, config: {argv: [cat], inptu: json}}}\n  states: {s: "
+              "{agent: b, transitions: [{to: end}]}, end: {type: final}}\n");
+    test_support::write_file(box.folder / "deep/agents/a.yml",
+                             agent + "  prompt: {user: hello}\n  profile: small\n");
+    test_support::write_file(box.folder / "deep/profiles.yml",
+                             "spec: flatprofile\ndata:\n  model_profiles:\n"
+                             "    small: {provider: openai, name: x}\n");
+    const auto bad = box.run({"validate", "deep/m.yml"});
+    CHECK(bad.code == 1);
+    CHECK(bad.out == "kid.yml:4:53: error: there is no key `inptu` here; did you mean `input`?\n");
+    box.write("kid.yml", "  states: {s: {type: final}}\n");
+    CHECK(box.run({"validate", "deep/m.yml"}).out == "deep/m.yml: valid\n");
 }
