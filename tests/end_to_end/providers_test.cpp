@@ -11,6 +11,7 @@
 #include "common/base/clock.hpp"
 #include "common/base/json.hpp"
 #include "common/contracts/usage.hpp"
+#include "common/model/provider_wait.hpp"
 #include "tests/end_to_end/hand_worker.hpp"
 #include "tests/support/fleet_box.hpp"
 
@@ -306,7 +307,7 @@ TEST_CASE("why says for which provider an execution waits, until when and why") 
         claimed, model::NextFailed{
                      model::FailureClass::rate_limited,
                      {model::ErrorKind::rate_limit,
-                      std::string("waiting for ") + kName + ": it asked for a pause of 1h00m", ""},
+                      model::provider_wait_beginning(kName) + "it asked for a pause of 1h00m", ""},
                      std::chrono::hours(1)});
     const std::string told = called.out({"why", id});
     INFO(told);
@@ -321,6 +322,9 @@ TEST_CASE("why says for which provider an execution waits, until when and why") 
 
     REQUIRE_FALSE(called.out({"providers", "--open", kName, "--reason", "no money"}).empty());
     CHECK_THAT(called.out({"why", id}), Contains("fleet providers --close openai/gpt-4o"));
+    // Closed again, nobody waits for it any more.
+    REQUIRE_FALSE(called.out({"providers", "--close", kName}).empty());
+    CHECK_FALSE(matches(called.out({"why", id}), waiting));
 }
 
 TEST_CASE("the progress of a run has the 429 density once providers are called") {

@@ -9,6 +9,7 @@
 #include "cli/view/describe.hpp"
 #include "cli/view/story.hpp"
 #include "cli/view/tree_lines.hpp"
+#include "common/model/provider_wait.hpp"
 
 using namespace fleet;
 using namespace fleet::cli;
@@ -289,7 +290,8 @@ CaseFile put_back_file(const std::string& message) {
 
 TEST_CASE("an execution that waits for a provider says for which, until when and why") {
     // kNow is 07:50:30.
-    CaseFile file = put_back_file("waiting for a/b:free: circuit open: 5 of 12 calls were refused");
+    CaseFile file = put_back_file(model::provider_wait_beginning("a/b:free") +
+                                  "circuit open: 5 of 12 calls were refused");
     const Story story = tell_story(file);
     CHECK(story.headline == "waiting for a/b:free until 07:52:05");
     CHECK(story.waits.at(0) ==
