@@ -84,12 +84,15 @@ void aim_at_drain(Target& target, Demand& demand, const PoolView& pool, const Po
     }
 }
 
-/// Work that a provider cannot take needs no slots; what needs none of them is not limited.
+/// Work that a provider cannot take needs no slots; what needs none of them is not limited. Slots
+/// beyond the work are for the probes of an open circuit.
 void apply_caps(Target& target, int work, const std::vector<PoolCap>& caps) {
-    std::int64_t useful = work;
+    int useful = work;
     for (const PoolCap& cap : caps) {
-        useful -= std::max(0, cap.work - cap.slots);
-        target.at_most(static_cast<int>(std::max<std::int64_t>(0, useful)), cap.clamp, cap.why);
+        const int probing = std::max(0, cap.slots - cap.work);
+        useful += cap.slots - cap.work;
+        target.apply(std::clamp(target.number + probing, 0, std::max(0, useful)), cap.clamp,
+                     cap.why);
     }
 }
 

@@ -176,9 +176,7 @@ void Observer::add_providers(Observed& observed) {
     const base::WallTime wall = clock_.wall_now();
     for (const model::Provider& row : rows) {
         ProviderView view = provider_view(row, mean_call(daily_, row.rules.name), now, wall);
-        base::Millis& latency = latencies_[view.name];
-        latency = view.latency.count() > 0 ? view.latency : latency;
-        view.latency = latency;
+        keep_latency(view, latencies_[view.name]);
         observed.observation.providers.push_back(std::move(view));
     }
 }

@@ -72,8 +72,7 @@ class Observer {
     std::size_t pool_count_ = 1;             ///< of the store
     /// What stages needed when that could last be seen, by pool.
     std::map<std::string, std::vector<StageNeed>> needs_;
-    /// Of providers that have answered nothing within the last minute.
-    std::map<std::string, base::Millis> latencies_;
+    std::map<std::string, KnownLatency> latencies_;  ///< by provider
 };
 
 }  // namespace fleet::scaler

@@ -50,35 +50,63 @@ ProviderCap closed_door(const ProviderView& provider, const model::Hold& hold) {
     return {1, Clamp::retry_after, provider.name + ": " + hold.text + until};
 }
 
-/// What stands for a provider's latency before its first answer: what its stages' attempts took.
+/// What stands for a provider's latency before its first answers. (Not what its stages' attempts
+/// took: waiting for the pace is in that.)
 base::Millis latency_prior(const Observation& observation, const std::vector<base::Millis>& priors,
                            const std::string& provider) {
-    double sum = 0;
-    double samples = 0;
     base::Millis prior{0};
     for (std::size_t index = 0; index < observation.pools.size(); ++index) {
-        const PoolView& pool = observation.pools[index];
-        for (const model::StagePressure& stage : pool.pressure.stages) {
-            const std::string* const need = pool.provider_of(stage.stage);
-            if (need == nullptr || *need != provider) {
-                continue;
-            }
-            prior = std::max(prior, priors[index]);
-            if (stage.service_mean && stage.service_samples > 0) {
-                const auto weight = static_cast<double>(stage.service_samples);
-                sum += static_cast<double>(stage.service_mean->count()) * weight;
-                samples += weight;
-            }
-        }
+        const bool needed =
+            std::ranges::any_of(observation.pools[index].needs,
+                                [&](const StageNeed& need) { return need.provider == provider; });
+        prior = needed ? std::max(prior, priors[index]) : prior;
     }
-    return samples > 0 ? base::Millis{std::llround(sum / samples)} : prior;
+    return prior;
 }
 
-std::map<std::string, int> work_by_provider(const PoolView& pool) {
-    std::map<std::string, int> result;
+struct Work {
+    int now = 0;      ///< runs or could run
+    int delayed = 0;  ///< has a time still to come
+};
+
+std::map<std::string, Work> work_by_provider(const PoolView& pool) {
+    std::map<std::string, Work> result;
     for (const StageWork& stage : stage_work(pool)) {
         if (stage.provider != nullptr) {
-            result[*stage.provider] += stage.work();
+            Work& work = result[*stage.provider];
+            work.now += stage.work();
+            work.delayed += stage.delayed;
+        }
+    }
+    return result;
+}
+
+/// One provider's slots for the pools that need it; 0 work and 0 slots for the others.
+std::vector<PoolCap> divide(const ProviderView& provider, const ProviderCap& cap,
+                            const std::vector<std::map<std::string, Work>>& works,
+                            const std::vector<std::string>& pools) {
+    // The first slots go around, so that a small pool is not starved by a large one.
+    int left = cap.slots;
+    std::vector<PoolCap> result;
+    std::vector<HostShare> shares;
+    int sharing = 0;
+    for (std::size_t index = 0; index < works.size(); ++index) {
+        const auto found = works[index].find(provider.name);
+        const Work work = found == works[index].end() ? Work{} : found->second;
+        // What an open circuit has sent away waits for its probes, which somebody has to make.
+        const int useful = work.now + (cap.clamp == Clamp::circuit ? work.delayed : 0);
+        const int first = std::min({1, left, useful});
+        left -= first;
+        sharing += useful > 0 ? 1 : 0;
+        result.push_back({provider.name, work.now, first, cap.clamp, cap.why});
+        shares.push_back({pools[index], static_cast<double>(useful), 0, useful - first});
+    }
+    const std::vector<int> divided = share_out(provider.name, left, shares);
+    for (std::size_t index = 0; index < result.size(); ++index) {
+        PoolCap& part = result[index];
+        part.slots += divided[index];
+        if (sharing > 1 && part.slots < std::min(part.work, cap.slots)) {
+            part.why += ", " + std::to_string(part.slots) + " of them for this pool";
         }
     }
     return result;
@@ -94,7 +122,7 @@ std::optional<ProviderCap> provider_cap(const ProviderView& provider, base::Mill
     std::optional<ProviderCap> cap;
     if (provider.calls_per_second) {
         const base::Millis latency =
-            provider.latency.count() > 0 ? provider.latency : latency_prior;
+            blended_latency(provider.latency, provider.latency_samples, latency_prior);
         const double seconds = std::chrono::duration<double>(latency).count();
         const double law = *provider.calls_per_second * seconds * (1 + kProviderHeadroom);
         // What is whole but for the last bit of the product is not rounded up.
@@ -103,7 +131,7 @@ std::optional<ProviderCap> provider_cap(const ProviderView& provider, base::Mill
         cap = ProviderCap{std::max(1, bounded(slots)), Clamp::pace, {}};
         cap->why = provider.name + " takes " + short_number(*provider.calls_per_second) +
                    " calls a second, of " + base::human_duration(latency) +
-                   (provider.latency.count() > 0 ? "" : " (not measured yet)") +
+                   (provider.latency_samples >= kEnoughSamples ? "" : " (hardly measured yet)") +
                    " each: " + slots_text(cap->slots) + " with 20 % to spare keep it busy";
     }
     if (provider.calls_left && (!cap || *provider.calls_left < cap->slots)) {
@@ -136,6 +164,7 @@ std::vector<StageWork> stage_work(const PoolView& pool) {
         work.stage = stage.stage;
         work.ready = pool.pressure.paused ? 0 : bounded(stage.ready);
         work.running = bounded(stage.counts.running);
+        work.delayed = pool.pressure.paused ? 0 : bounded(stage.delayed);
         work.is_blocked = std::ranges::find(order.stages, stage.stage) == order.stages.end();
         work.provider = pool.provider_of(stage.stage);
         result.push_back(std::move(work));
@@ -146,38 +175,22 @@ std::vector<StageWork> stage_work(const PoolView& pool) {
 std::vector<std::vector<PoolCap>> divide_caps(const Observation& observation,
                                               const std::vector<base::Millis>& priors) {
     std::vector<std::vector<PoolCap>> result(observation.pools.size());
-    std::vector<std::map<std::string, int>> works;
+    std::vector<std::map<std::string, Work>> works;
+    std::vector<std::string> names;
     for (const PoolView& pool : observation.pools) {
         works.push_back(work_by_provider(pool));
+        names.push_back(pool.pressure.pool);
     }
     for (const ProviderView& provider : observation.providers) {
         const auto cap = provider_cap(provider, latency_prior(observation, priors, provider.name));
         if (!cap) {
             continue;
         }
-        // The first slots go around, so that a small pool is not starved by a large one.
-        int left = cap->slots;
-        std::vector<int> first;
-        std::vector<HostShare> shares;
-        std::vector<std::size_t> indexes;
-        for (std::size_t index = 0; index < works.size(); ++index) {
-            const auto found = works[index].find(provider.name);
-            if (found != works[index].end()) {
-                first.push_back(std::min({1, left, found->second}));
-                left -= first.back();
-                shares.push_back({observation.pools[index].pressure.pool,
-                                  static_cast<double>(found->second), 0,
-                                  found->second - first.back()});
-                indexes.push_back(index);
+        std::vector<PoolCap> parts = divide(provider, *cap, works, names);
+        for (std::size_t index = 0; index < parts.size(); ++index) {
+            if (works[index].contains(provider.name)) {
+                result[index].push_back(std::move(parts[index]));
             }
-        }
-        const std::vector<int> divided = share_out(provider.name, left, shares);
-        for (std::size_t next = 0; next < shares.size(); ++next) {
-            PoolCap part{provider.name, shares[next].limit + first[next],
-                         divided[next] + first[next], cap->clamp, cap->why};
-            const bool shared = shares.size() > 1 && part.slots < std::min(part.work, cap->slots);
-            part.why += shared ? ", " + std::to_string(part.slots) + " of them for this pool" : "";
-            result[indexes[next]].push_back(std::move(part));
         }
     }
     return result;

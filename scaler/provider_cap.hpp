@@ -22,15 +22,15 @@ struct ProviderCap {
 
 /// Pace x latency and a fifth more; closed doors let fewer through: an open circuit its probes, one
 /// that a person must close and a spent budget none. `latency_prior` stands for a latency that is
-/// not known yet. nullopt: any number.
+/// not, or hardly, known yet. nullopt: any number.
 [[nodiscard]] std::optional<ProviderCap> provider_cap(const ProviderView& provider,
                                                       base::Millis latency_prior);
 
 /// One provider's slots for one pool.
 struct PoolCap {
     std::string provider;
-    int work = 0;   ///< items of the pool that need it
-    int slots = 0;  ///< of them at once, at most `work`
+    int work = 0;   ///< items of the pool that need it and run or could run
+    int slots = 0;  ///< of them at once; with an open circuit also of those that are delayed
     Clamp clamp = Clamp::pace;
     std::string why;
 };
@@ -46,6 +46,7 @@ struct StageWork {
     std::string stage;
     int ready = 0;
     int running = 0;
+    int delayed = 0;
     bool is_blocked = false;                ///< by a high-water mark: `ready` is not claimed
     const std::string* provider = nullptr;  ///< into the pool's needs; may be null
     [[nodiscard]] int work() const { return running + (is_blocked ? 0 : ready); }

@@ -81,6 +81,7 @@ ProviderView provider_view(const model::Provider& row, const MeanCall& call, bas
     view.calls_per_second = pace_of(row.pace, call);
     const pace::Counts minute = pace::counts_of(row.density, now, kMinute);
     view.latency = minute.mean_latency();
+    view.latency_samples = std::max<std::int64_t>(0, minute.calls - minute.refused - minute.errors);
     view.calls_minute = minute.calls;
     view.refused_minute = minute.refused_share();
     view.refused_ten_seconds = pace::counts_of(row.density, now, kTenSeconds).refused_share();
@@ -105,6 +106,27 @@ ProviderView provider_view(const model::Provider& row, const MeanCall& call, bas
                                 "it asked for a pause"};
     }
     return view;
+}
+
+base::Millis blended_latency(base::Millis mean, std::int64_t samples, base::Millis other,
+                             std::int64_t enough) {
+    const std::int64_t counted = std::min(samples, enough);
+    return enough == 0 ? other : (mean * counted + other * (enough - counted)) / enough;
+}
+
+void keep_latency(ProviderView& view, KnownLatency& known) {
+    constexpr double kFading = 0.995;
+    const auto faded = static_cast<std::int64_t>(static_cast<double>(known.samples) * kFading);
+    // When calls cease, the last answers are those that took the longest: they must not count for
+    // more than the many before them.
+    if (view.latency_samples >= kEnoughSamples && view.latency_samples * 2 >= known.samples) {
+        known = {view.latency, std::max(view.latency_samples, faded)};
+    } else if (known.samples >= kEnoughSamples) {
+        view.latency =
+            blended_latency(view.latency, view.latency_samples, known.mean, known.samples);
+        view.latency_samples = kEnoughSamples;
+        known.samples = std::max(kEnoughSamples, faded);
+    }
 }
 
 }  // namespace fleet::scaler

@@ -24,7 +24,9 @@ struct ProviderView {
     std::string name;
     /// What its pace lets through, the tokens of a usual call counted in; unset: any number.
     std::optional<double> calls_per_second;
-    base::Millis latency{0};  ///< mean of an answered call of the last minute; 0: not known
+    /// Mean of an answered call, of the last minute or before; 0: not known. See keep_latency.
+    base::Millis latency{0};
+    std::int64_t latency_samples = 0;  ///< from kEnoughSamples on it is relied on
     model::CircuitState circuit = model::CircuitState::closed;
     int probes = 3;       ///< that its circuit lets begin while it is half open
     int free_probes = 0;  ///< of them now, while it is half open
@@ -50,5 +52,22 @@ struct MeanCall {
 /// `row` as the store has it, `now` on the store's clock, `wall` for the budget's day.
 [[nodiscard]] ProviderView provider_view(const model::Provider& row, const MeanCall& call,
                                          base::StoreTime now, base::WallTime wall);
+
+/// The mean of fewer calls says little: how long a call takes scatters.
+inline constexpr std::int64_t kEnoughSamples = 20;
+
+/// A latency that was measured well enough, at any time.
+struct KnownLatency {
+    base::Millis mean{0};
+    std::int64_t samples = 0;  ///< how much it counts against new ones; fades
+};
+/// To be called with each look, about once a second. Remembers the view's latency, or fills it up
+/// from what is remembered when the last minute had few answers: at the begin and end of an outage,
+/// or while little was to do.
+void keep_latency(ProviderView& view, KnownLatency& known);
+/// Fewer samples than `enough` count as far as they go, the rest is `other`.
+[[nodiscard]] base::Millis blended_latency(base::Millis mean, std::int64_t samples,
+                                           base::Millis other,
+                                           std::int64_t enough = kEnoughSamples);
 
 }  // namespace fleet::scaler

@@ -45,6 +45,7 @@ scaler::Observation limited_fleet() {
     provider.name = "mock/big";
     provider.calls_per_second = 10;
     provider.latency = base::Millis{1'000};
+    provider.latency_samples = 100;
     provider.calls_minute = 590;
     provider.refused_minute = 0.02;
     provider.budget = scaler::BudgetView{1'500, {}, 2'500'000, base::Millis{7'200'000}};

@@ -22,6 +22,7 @@ Observation limited(int ready) {
     view.name = "m/a";
     view.calls_per_second = 20;
     view.latency = base::Millis{2'000};
+    view.latency_samples = 100;
     observation.providers.push_back(view);
     return observation;
 }

@@ -16,6 +16,7 @@ ProviderView provider(const std::string& name, std::optional<double> rate, int l
     view.name = name;
     view.calls_per_second = rate;
     view.latency = base::Millis{latency_ms};
+    view.latency_samples = latency_ms > 0 ? 100 : 0;
     return view;
 }
 
@@ -57,6 +58,8 @@ TEST_CASE("a provider is worth pace x latency slots and a fifth more, a closed o
     };
     ProviderView few_left = provider("m/a", 10, 1'000);
     few_left.calls_left = 5;
+    ProviderView few_samples = provider("m/a", 10, 600);
+    few_samples.latency_samples = kEnoughSamples / 2;
     ProviderView only_budget = provider("m/a", std::nullopt, 1'000);
     only_budget.calls_left = 70;
     ProviderView more_probes = held(model::HoldReason::circuit, seconds(200));
@@ -66,6 +69,7 @@ TEST_CASE("a provider is worth pace x latency slots and a fifth more, a closed o
         {"rounded up", provider("m/a", 9.8, 1'100), 13, Clamp::pace},
         {"never none", provider("m/a", 0.01, 100), 1, Clamp::pace},
         {"without samples the prior", provider("m/a", 10, 0), 24, Clamp::pace},
+        {"few samples count as far as they go", few_samples, 16, Clamp::pace},
         {"without a limit", provider("m/a", std::nullopt, 1'000), std::nullopt, Clamp::none},
         {"absurdly fast", provider("m/a", 1e12, 100'000), 1'000'000, Clamp::pace},
         {"circuit", held(model::HoldReason::circuit, seconds(200)), 3, Clamp::circuit},
@@ -125,6 +129,19 @@ TEST_CASE("while a circuit is open its stage has the probes, a spent budget leav
     CHECK(spent.wanted_slots == 7);
     CHECK(spent.clamp == Clamp::budget);
     CHECK(spent.reason.find("for another 2") != std::string::npos);
+}
+
+TEST_CASE("work that an open circuit has sent away keeps the slots for the probes") {
+    Observation observation = two_stages(0, 0);
+    observation.pools[0].pressure.stages[0].delayed = 400;
+    observation.pools[0].pressure.stages[0].counts.pending = 400;
+    CHECK(decide_one(observation, wide()).wanted_slots == 0);
+    observation.providers[0] = held(model::HoldReason::circuit, seconds(100));
+    CHECK(decide_one(observation, wide()).wanted_slots == 3);
+    observation.pools[0].pressure.stages[0].delayed = 2;
+    CHECK(decide_one(observation, wide()).wanted_slots == 2);
+    observation.providers[0] = held(model::HoldReason::person, seconds(100));
+    CHECK(decide_one(observation, wide()).wanted_slots == 0);
 }
 
 TEST_CASE("a batch whose provider is out keeps one worker to go on with") {

@@ -56,6 +56,7 @@ TEST_CASE("pace, latency and the shares of refusals come from the row") {
     CHECK(view.name == "mock/fast");
     CHECK(view.calls_per_second == Approx(9.8));
     CHECK(view.latency == base::Millis{500});
+    CHECK(view.latency_samples == 7);
     CHECK(view.calls_minute == 8);
     CHECK(view.refused_minute == Approx(0.125));
     CHECK(view.refused_ten_seconds == Approx(0.5));
@@ -63,6 +64,36 @@ TEST_CASE("pace, latency and the shares of refusals come from the row") {
     CHECK_FALSE(view.hold);
     CHECK_FALSE(view.budget);
     CHECK_FALSE(view.calls_left);
+}
+
+TEST_CASE("a latency that was measured well is kept, and weighed against few later answers") {
+    struct Row {
+        std::string name;
+        int latency_ms;
+        int samples;
+        int expected_ms;
+        int expected_samples;
+    };
+    const std::vector<Row> rows = {
+        {"few, and nothing known", 9'000, 3, 9'000, 3},
+        {"enough", 1'000, 80, 1'000, 80},
+        {"a good part of them", 1'500, 40, 1'500, 40},
+        {"the slow rest of many", 9'000, 20, 3'398, 20},
+        {"none of late", 0, 0, 1'500, 20},
+        {"as many as ever", 3'000, 80, 3'000, 80},
+        {"few and strange", 7'000, 2, 3'100, 20},
+        {"the others are kept", 0, 0, 3'000, 20},
+    };
+    KnownLatency known;
+    for (const Row& row : rows) {
+        INFO(row.name);
+        ProviderView view;
+        view.latency = base::Millis{row.latency_ms};
+        view.latency_samples = row.samples;
+        keep_latency(view, known);
+        CHECK(view.latency == base::Millis{row.expected_ms});
+        CHECK(view.latency_samples == row.expected_samples);
+    }
 }
 
 TEST_CASE("a limit of tokens counts as calls of the usual size") {
