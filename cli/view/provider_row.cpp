@@ -223,4 +223,17 @@ std::optional<double> refused_share(std::span<const model::Provider> providers,
     return lately.refused_share();
 }
 
+std::string wait_note(std::span<const model::Provider> providers, const pace::Moment& moment) {
+    std::string note;
+    for (const model::Provider& provider : providers) {
+        const ProviderRow row = provider_row(provider, moment);
+        if (!row.wait || row.wait->reason == model::HoldReason::pace) {
+            continue;
+        }
+        note +=
+            (note.empty() ? "waiting for " : ", ") + provider.rules.name + ": " + row.wait->text;
+    }
+    return note.empty() ? note : note + "; `fleet providers` tells more";
+}
+
 }  // namespace fleet::cli

@@ -50,6 +50,10 @@ struct ProviderRow {
 /// Of all of them together over the last ten seconds; nullopt: none was called within a minute.
 [[nodiscard]] std::optional<double> refused_share(std::span<const model::Provider> providers,
                                                   base::StoreTime now);
+/// Why nothing goes on, if providers are why: "waiting for p/m: circuit open ...; `fleet providers`
+/// tells more". Waits of the pace are none. Empty: they are not.
+[[nodiscard]] std::string wait_note(std::span<const model::Provider> providers,
+                                    const pace::Moment& moment);
 /// "0.8 %".
 [[nodiscard]] std::string percent_text(double share);
 /// "1.20", and more digits of what is less than a unit; of millionths of the account's currency.

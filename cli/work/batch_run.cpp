@@ -307,9 +307,13 @@ ProgressView BatchRun::view() const {
     view.workers =
         count_workers(store_, batch_.pool, batch_.private_lane ? batch_.name : std::string());
     view.per_second = rate_.per_second();
-    view.refused_share = refused_share(store_.usage().providers(), store_.now());
+    const auto providers = store_.usage().providers();
+    view.refused_share = refused_share(providers, store_.now());
     view.elapsed = elapsed();
     view.note = note_;
+    if (note_.empty() && view.per_second == 0 && batch_.counts.pending > 0) {
+        view.note = wait_note(providers, {store_.now(), context_.clock.wall_now()});
+    }
     return view;
 }
 

@@ -7,6 +7,7 @@
 #include "cli/view/provider_report.hpp"
 #include "cli/view/provider_row.hpp"
 #include "common/base/json.hpp"
+#include "common/pace/circuit.hpp"
 #include "common/pace/density.hpp"
 #include "common/pace/provider_row.hpp"
 
@@ -262,6 +263,15 @@ TEST_CASE("the density of a run is that of all providers together") {
     providers[1].density = {};
     count(providers[1], base::Millis{30'000}, model::CallEnd::refused, 9);
     CHECK(refused_share(providers, base::StoreTime{kNow}) == Approx(0));
+}
+
+TEST_CASE("a run in which nothing goes on says for which providers it waits, and why") {
+    std::vector<model::Provider> providers{openai(), openai()};
+    CHECK(wait_note(providers, now()).empty());
+    pace::open_circuit(providers[1].circuit, "it refused the key", before(base::Millis{1'000}));
+    CHECK(wait_note(providers, now()) ==
+          "waiting for openai/gpt-4o: circuit open until a person closes it: it refused the key; "
+          "`fleet providers` tells more");
 }
 
 TEST_CASE("only so many providers are told of beside the pools") {
