@@ -33,6 +33,17 @@ std::optional<std::int64_t> mark(const std::string& text, const std::string& val
     return value == "none" ? std::nullopt : std::optional(number(text, value, kMostBuffer));
 }
 
+std::string provider(const std::string& text, const std::string& value) {
+    if (value == "none") {
+        return "";
+    }
+    const auto slash = value.find('/');
+    if (slash == 0 || slash == std::string::npos || slash + 1 == value.size()) {
+        refuse(text, "\"" + value + "\" is not a PROVIDER/MODEL");
+    }
+    return value;
+}
+
 void set(const std::string& text, const std::string& setting, model::StagePolicy& stage) {
     const auto equals = setting.find('=');
     const std::string name = setting.substr(0, equals);
@@ -43,8 +54,8 @@ void set(const std::string& text, const std::string& setting, model::StagePolicy
         stage.low_water = mark(text, value);
     } else if (name == "high") {
         stage.high_water = mark(text, value);
-    } else if (name == "provider" && !value.empty()) {
-        stage.provider = value == "none" ? "" : value;
+    } else if (name == "provider") {
+        stage.provider = provider(text, value);
     } else {
         refuse(text, "\"" + setting + "\" is not rank=N, low=N, high=N or provider=NAME");
     }

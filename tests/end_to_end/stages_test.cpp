@@ -26,10 +26,18 @@ TEST_CASE("a pool's stages are set by scale, a setting at a time") {
     REQUIRE(box.fleet({"scale", "default", "--stage", "write:low=none"}).exit_code == 0);
     CHECK_THAT(box.fleet({"scale", "default", "--json"}).out,
                Contains(R"({"stage":"write","rank":1,"low_water":null,"high_water":40}])"));
+    const ProgramResult called =
+        box.fleet({"scale", "default", "--stage", "write:provider=openai/gpt-5"});
+    CHECK_THAT(called.out, Contains("high water 40, provider openai/gpt-5\n"));
+    CHECK_THAT(box.fleet({"scale", "default", "--json"}).out,
+               Contains(R"("high_water":40,"provider":"openai/gpt-5"}])"));
+    REQUIRE(box.fleet({"scale", "default", "--stage", "write:provider=none"}).exit_code == 0);
+    CHECK_THAT(box.fleet({"scale", "default"}).out, !Contains("openai"));
     REQUIRE(box.fleet({"scale", "default", "--stage", "plan:none"}).exit_code == 0);
     CHECK_THAT(box.fleet({"scale", "default", "--json"}).out, !Contains("plan"));
     for (const char* bad : {"write", "write:", ":rank=1", "write:rank", "write:rank=-1", "x:none",
-                            "write:depth=1", "write:low=50", "write:low=9x"}) {
+                            "write:depth=1", "write:low=50", "write:low=9x",
+                            "write:provider=openai", "write:provider=", "write:provider=/m"}) {
         CAPTURE(bad);
         CHECK(box.fleet({"scale", "default", "--stage", bad}).exit_code ==
               (std::string(bad) == "write:" ? 0 : 2));
