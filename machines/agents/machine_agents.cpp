@@ -102,6 +102,8 @@ MachineWithAgents load_machine_with_agents(const fs::path& file,
     };
     MachineWithAgents result;
     result.machine = config::load_machine(file, {}, look);
+    std::vector<Diagnostic> diagnostics;
+    add(diagnostics, std::move(result.machine.diagnostics));
     static const std::map<std::string, config::Node> kNone;
     const AgentFiles files(result.machine.bundle ? result.machine.bundle->files : kNone, folder);
     for (const SeenMachine& machine : seen) {
@@ -112,11 +114,12 @@ MachineWithAgents load_machine_with_agents(const fs::path& file,
             auto loaded = load_named_agent({agent, machine.file, machine.path}, files);
             if (loaded) {
                 result.has_agent_errors = result.has_agent_errors || !loaded->config;
-                add(result.machine.diagnostics, std::move(loaded->diagnostics));
+                add(diagnostics, std::move(loaded->diagnostics));
             }
         }
     }
-    config::sort(result.machine.diagnostics);
+    config::sort(diagnostics);
+    result.machine.diagnostics = std::move(diagnostics);
     return result;
 }
 

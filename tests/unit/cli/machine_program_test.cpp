@@ -268,3 +268,50 @@ TEST_CASE("an agent that is whole makes its machine valid, from another folder a
     box.write("kid.yml", "  states: {s: {type: final}}\n");
     CHECK(box.run({"validate", "deep/m.yml"}).out == "deep/m.yml: valid\n");
 }
+
+TEST_CASE("agents of a machine in place are named by their whole path") {
+    const Box box;
+    box.write("m.yml", R"(  machines:
+    inner:
+      spec: flatmachine
+      spec_version: "4.2.1"
+      data:
+        agents:
+          c: {type: command, config: {argv: [cat], inptu: json}}
+          g: {type: flatagent}
+        states: {s: {agent: c, transitions: [{to: e}]}, e: {type: final}}
+  states:
+    start: {machine: inner, transitions: [{to: end}]}
+    end: {type: final}
+)");
+    const auto end = box.run({"validate", "m.yml", "--jsonl"});
+    CHECK(end.code == 1);
+    CHECK_THAT(end.out, Catch::Contains(R"("line":10,"column":52,"severity":"error",)"
+                                        R"("path":"data.machines.inner.data.agents.c.config",)") &&
+                            Catch::Contains(R"("path":"data.machines.inner.data.agents.g",)"
+                                            R"("message":"the agent `g` has no document",)"));
+}
+
+TEST_CASE("files of agents that cannot be read are reported once, whoever shares them") {
+    const Box box;
+    box.write(
+        "m.yml",
+        "  agents: {a: a.yml, b: b.yml}\n  states: {s: {agent: a, transitions: [{to: e}]}, e: "
+        "{type: final}}\n");
+    for (const char* name : {"a.yml", "b.yml"}) {
+        test_support::write_file(box.folder / name,
+                                 "spec: flatagent\nspec_version: \"4.2.1\"\n"
+                                 "data: {prompt: p.yml, profile: x}\n");
+    }
+    test_support::write_file(box.folder / "p.yml", "data: [");
+    test_support::write_file(box.folder / "profiles.yml", "data: {");
+    const auto end = box.run({"validate", "m.yml"});
+    CHECK(end.code == 1);
+    for (const char* file : {"p.yml:1:1: error: the YAML cannot be read",
+                             "profiles.yml:1:1: error: the YAML cannot be read"}) {
+        CAPTURE(file, end.out);
+        const auto first = end.out.find(file);
+        REQUIRE(first != std::string::npos);
+        CHECK(end.out.find(file, first + 1) == std::string::npos);
+    }
+}
