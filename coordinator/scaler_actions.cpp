@@ -134,7 +134,7 @@ void ScalerLoop::decide(Value& context) {
         for (const scaler::PoolPlan& plan : turn_.plan.pools) {
             note_wanted(plan);
             PoolTurn& turn = turn_.pools[plan.pool];
-            turn.may_start = may_start(plan);
+            turn.may_start = plan.start;
             Value worker = Value::dict({});
             worker.set("pool", Value::string(plan.pool));
             launch.insert(launch.end(), static_cast<std::size_t>(turn.may_start), worker);

@@ -126,7 +126,6 @@ class ScalerLoop {
     void look();
     void complete(scaler::Observed& observed);
     void note_wanted(const scaler::PoolPlan& plan);
-    [[nodiscard]] int may_start(const scaler::PoolPlan& plan) const;
     void launch(const std::string& pool, PoolTurn& turn, Value& context);
     int retire(const scaler::PoolPlan& plan);
     void finish_look();

@@ -108,6 +108,7 @@ void ScalerLoop::complete(scaler::Observed& observed) {
             pool.launch_hold =
                 hold->reason + "; next try in " + base::human_duration(hold->remaining);
         }
+        pool.on_probation = crashes_.on_probation_since(pool.pressure.pool).has_value();
         if (state.once_target) {
             for (scaler::PoolRules& rules : observed.policy.pools) {
                 if (rules.pool == pool.pressure.pool) {
@@ -150,14 +151,6 @@ void ScalerLoop::note_wanted(const scaler::PoolPlan& plan) {
     if (options_.once && !state.once_target) {
         state.once_target = plan.planned_here;
     }
-}
-
-int ScalerLoop::may_start(const scaler::PoolPlan& plan) const {
-    if (!crashes_.on_probation_since(plan.pool)) {
-        return plan.start;
-    }
-    const Here here = count_here(view_of(turn_.observed, plan.pool), options_.host);
-    return here.starting > 0 ? 0 : std::min(plan.start, 1);
 }
 
 void ScalerLoop::launch(const std::string& pool, PoolTurn& turn, Value& context) {

@@ -60,6 +60,8 @@ struct PoolView {
     bool more_to_come = false;
     /// Not empty: nothing may be launched on this host now, and why (crash loop, unhealthy).
     std::string launch_hold;
+    /// A worker has died early on this host and none has stayed since: one at a time is tried.
+    bool on_probation = false;
     std::vector<StageNeed> needs;            ///< of stages whose provider is known
     std::vector<model::StagePolicy> stages;  ///< with the marks of their buffers
 

@@ -110,6 +110,17 @@ int fleet_room(const std::vector<Draft>& drafts, const Observation& observation,
     return room;
 }
 
+/// After an early death one worker at a time is started, until one stays.
+void try_one(PoolPlan& plan, Target& target, const Draft& draft, const std::string& own_host) {
+    const bool is_trying = std::ranges::any_of(
+        draft.pool.starting, [&](const StartingSeat& seat) { return seat.host == own_host; });
+    const int left_out = plan.start - std::min(plan.start, is_trying ? 0 : 1);
+    plan.start -= left_out;
+    plan.planned_here -= left_out;
+    target.apply(target.number - left_out, Clamp::launch_hold,
+                 "a worker has died right after its start: one at a time is tried");
+}
+
 /// From the share of this host to workers that come and go.
 void choose_workers(PoolPlan& plan, Target& target, const Draft& draft, int forced,
                     const std::string& own_host) {
@@ -123,6 +134,9 @@ void choose_workers(PoolPlan& plan, Target& target, const Draft& draft, int forc
                                ", retiring workers count until they are gone");
         }
         plan.planned_here = draft.supply.here + grown;
+        if (draft.pool.on_probation) {
+            try_one(plan, target, draft, own_host);
+        }
     } else if (difference < 0) {
         choose_retirements(plan, draft.pool, draft.rules, own_host, -difference, forced,
                            draft.supply.slots);

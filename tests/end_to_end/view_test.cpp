@@ -162,6 +162,10 @@ TEST_CASE("a store is checked, backed up and pruned") {
     INFO(run.err);
     REQUIRE(run.exit_code == 0);
     CHECK_THAT(box.fleet({"decisions"}).out, Contains("default") && Contains("start 1"));
+    CHECK_THAT(box.fleet({"decisions", "--explain"}).out,
+               Contains("slots_per_worker") && Contains("decided by"));
+    CHECK_THAT(box.fleet({"decisions", "--explain", "1", "--json"}).out, Contains("\"steps\":["));
+    CHECK(box.fleet({"decisions", "987654"}).exit_code == 1);
     CHECK_THAT(box.fleet({"hosts"}).out, Contains("terminated"));
     const ProgramResult check = box.fleet({"check"});
     CHECK(check.exit_code == 0);

@@ -233,6 +233,22 @@ TEST_CASE("an unhealthy pool launches nothing and says why") {
     CHECK(plan.reason.find("no such file") != std::string::npos);
 }
 
+TEST_CASE("after an early death one worker at a time is tried, beside those that stay") {
+    Observation observation = observe(100, 2);
+    add_workers(observation, 2, 1);
+    observation.pools[0].on_probation = true;
+    const PoolPlan plan = decide_one(observation, rules(0, 8));
+    CHECK(plan.start == 1);
+    CHECK(plan.planned == 3);
+    CHECK(plan.clamp == Clamp::launch_hold);
+    observation.pools[0].starting.push_back({"a"});
+    CHECK(decide_one(observation, rules(0, 8)).start == 0);
+    observation.pools[0].starting[0].host = "elsewhere";
+    CHECK(decide_one(observation, rules(0, 8)).start == 1);
+    observation.pools[0].on_probation = false;
+    CHECK(decide_one(observation, rules(0, 8)).start > 1);
+}
+
 TEST_CASE("an exact number wins over the backlog, in both directions") {
     Observation observation = observe(1000, 0);
     Policy policy = rules(0, 8);
