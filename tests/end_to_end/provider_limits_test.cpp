@@ -96,8 +96,8 @@ TEST_CASE("a pause that the provider asks for costs no attempt, and why says wha
 }
 
 TEST_CASE("a refused key stops all calls until a person acts; then the work goes on at once") {
-    CallingBox calls(R"({"accepted_keys": ["the right one"]})");
-    calls.use_key("the wrong one");
+    CallingBox calls(R"({"accepted_keys": ["the-right-one"]})");
+    calls.use_key("the-wrong-one");
     constexpr int kItems = 6;
     constexpr int kSlots = 2;
     const auto ids = calls.submit(kItems, 1);
@@ -112,14 +112,19 @@ TEST_CASE("a refused key stops all calls until a person acts; then the work goes
                    return one.status == model::Status::pending && one.counters.rate_limited > 0;
                });
     };
-    REQUIRE(wait_until(all_wait, CallingBox::kLimit));
+    const bool do_wait = wait_until(all_wait, CallingBox::kLimit);
+    INFO(worker.err() << calls.out({"results", "--batch", CallingBox::kBatch}));
+    REQUIRE(do_wait);
     CHECK(row_of(*store).circuit.state == model::CircuitState::open);
     CHECK(row_of(*store).circuit.until == std::nullopt);
     CHECK(calls.counted("offered") <= kSlots);
     CHECK_THAT(calls.out({"why", ids.front()}), Contains("fleet providers --close mock/m"));
-    CHECK(calls.out({"providers", CallingBox::kName}).find("the wrong one") == std::string::npos);
+    for (const std::string& text :
+         {worker.err(), calls.out({"providers", CallingBox::kName}), calls.out({"why", ids[1]})}) {
+        CHECK(text.find("the-wrong-one") == std::string::npos);
+    }
 
-    calls.mock().configure(R"({"accepted_keys": ["the wrong one"]})");
+    calls.mock().configure(R"({"accepted_keys": ["the-wrong-one"]})");
     CHECK_THAT(calls.out({"providers", "--close", CallingBox::kName}), Contains("is closed"));
     // Sooner than any of them would have looked again by itself.
     CHECK(wait_until([&] { return counts_of(*store).done == kItems; }, std::chrono::seconds(45)));
