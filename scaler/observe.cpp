@@ -168,15 +168,20 @@ void Observer::add_providers(Observed& observed) {
     const std::vector<model::Provider> rows = store_.usage().providers();
     if (rows.empty()) {
         daily_.clear();
+        called_now_.clear();
         return;
     }
     daily_ = store_.usage().daily("");
-    pool_count_ = store_.scaling().pools().size();
+    called_now_.clear();
+    const bool one_pool = store_.scaling().pools().size() == 1;
     const base::StoreTime now = store_.now();
     const base::WallTime wall = clock_.wall_now();
     for (const model::Provider& row : rows) {
         ProviderView view = provider_view(row, mean_call(daily_, row.rules.name), now, wall);
         keep_latency(view, latencies_[view.name]);
+        if (one_pool && view.calls_minute > 0 && !view.hold) {
+            called_now_.push_back(view.name);
+        }
         observed.observation.providers.push_back(std::move(view));
     }
 }
@@ -186,7 +191,7 @@ void Observer::add_needs(PoolView& view, const model::PoolPolicy& policy, bool r
     // Commands call no provider through the fleet; the sums do not tell which pool's calls they
     // are.
     const std::vector<model::UsageRecord> none;
-    view.needs = stage_needs(policy.stages, runs_commands ? none : daily_, pool_count_ == 1);
+    view.needs = stage_needs(policy.stages, runs_commands ? none : daily_, called_now_);
     std::vector<StageNeed>& known = needs_[policy.pool];
     if (!runs_commands) {
         keep_known(view.needs, known);

@@ -69,7 +69,9 @@ class Observer {
     /// Whether the pool's work is commands, as far as seen; specs are looked up only once.
     std::map<std::string, bool> commands_;
     std::vector<model::UsageRecord> daily_;  ///< of the current day, as of the last look
-    std::size_t pool_count_ = 1;             ///< of the store
+    /// Providers whose calls without a stage's name can only be those of the one pool's present
+    /// work.
+    std::vector<std::string> called_now_;
     /// What stages needed when that could last be seen, by pool.
     std::map<std::string, std::vector<StageNeed>> needs_;
     std::map<std::string, KnownLatency> latencies_;  ///< by provider

@@ -8,7 +8,8 @@
 namespace fleet::scaler {
 
 std::vector<StageNeed> stage_needs(std::span<const model::StagePolicy> configured,
-                                   std::span<const model::UsageRecord> daily, bool unnamed_counts) {
+                                   std::span<const model::UsageRecord> daily,
+                                   std::span<const std::string> called_now) {
     std::map<std::string, StageNeed> needs;
     for (const model::StagePolicy& stage : configured) {
         if (!stage.provider.empty()) {
@@ -18,7 +19,8 @@ std::vector<StageNeed> stage_needs(std::span<const model::StagePolicy> configure
     std::map<std::pair<std::string, std::string>, std::int64_t> calls;
     for (const model::UsageRecord& usage : daily) {
         if (!usage.provider.empty() && usage.requests > 0 &&
-            (unnamed_counts || !usage.phase.empty())) {
+            (!usage.phase.empty() ||
+             std::ranges::find(called_now, usage.provider) != called_now.end())) {
             calls[{usage.phase, usage.provider}] += usage.requests;
         }
     }
@@ -40,7 +42,7 @@ std::vector<StageNeed> stage_needs(std::span<const model::StagePolicy> configure
 
 void keep_known(std::vector<StageNeed>& needs, const std::vector<StageNeed>& before) {
     for (const StageNeed& old : before) {
-        if (!old.configured &&
+        if (!old.configured && !old.stage.empty() &&
             std::ranges::find(needs, old.stage, &StageNeed::stage) == needs.end()) {
             needs.push_back(old);
         }

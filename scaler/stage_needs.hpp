@@ -19,13 +19,14 @@ struct StageNeed {
 
 /// One for each stage with a known provider, by stage. What a person configured wins; other stages
 /// need the provider that got the most of their calls (the first by name among equals).
-/// `unnamed_counts`: whether calls without a stage's name say anything about this pool's stage
-/// without a name; they do not when other pools may have made them.
+/// `called_now`: calls of the day without a stage's name count for these providers only. Such calls
+/// do not tell whose they were: today's work may be of another kind than this morning's.
 [[nodiscard]] std::vector<StageNeed> stage_needs(std::span<const model::StagePolicy> configured,
                                                  std::span<const model::UsageRecord> daily,
-                                                 bool unnamed_counts);
+                                                 std::span<const std::string> called_now);
 
-/// What was known before stays for stages of which nothing is known now: a new day has no calls.
+/// What was known before stays for stages with a name of which nothing is known now: a new day has
+/// no calls.
 void keep_known(std::vector<StageNeed>& needs, const std::vector<StageNeed>& before);
 
 }  // namespace fleet::scaler

@@ -68,6 +68,50 @@ TEST_CASE("workers, starting seats and work of a pool are seen together with the
     CHECK(inputs["steps"].size() > 5);
 }
 
+TEST_CASE("providers, their pace and what stages call are seen, and kept when calls cease") {
+    ObserverFixture fixture;
+    scaler::Observer observer(*fixture.store, fixture.clock, fixture.options);
+    CHECK(observer.look().observation.providers.empty());
+    model::ProviderRules rules;
+    rules.name = "mock/fast";
+    rules.requests_per_second = 10;
+    rules.budget.requests = 1;
+    const std::vector<model::ProviderRules> all{rules};
+    fixture.store->usage().configure(all);
+    const auto call = [&](const std::string& phase) {
+        contracts::PermitRequest request{7, rules.name, "w", {{100, 100, 0}}};
+        auto answer = fixture.store->usage().reserve(request);
+        REQUIRE(answer.permits.size() == 1);
+        REQUIRE(fixture.store->usage().begin(rules.name, answer.permits[0]));
+        contracts::CallReport report{rules.name, phase, answer.permits[0], {}};
+        report.outcome.end = model::CallEnd::answered;
+        report.outcome.latency = base::Millis{700};
+        const std::vector<contracts::CallReport> reports{report};
+        fixture.store->usage().report(reports);
+    };
+    call("main");
+    fixture.push("builtin:echo", "");
+    const scaler::Observed observed = observer.look();
+    REQUIRE(observed.observation.providers.size() == 1);
+    const scaler::ProviderView& provider = observed.observation.providers[0];
+    CHECK(provider.calls_per_second == Approx(9.8));
+    CHECK(provider.latency == base::Millis{700});
+    CHECK(provider.calls_left == 0);
+    REQUIRE(provider.hold);
+    CHECK(provider.hold->reason == model::HoldReason::budget);
+    CHECK(observed.observation.pools[0].needs ==
+          std::vector<scaler::StageNeed>{{"main", "mock/fast", false}});
+    // What is configured wins.
+    model::PoolPolicy policy = *fixture.store->scaling().pool("default");
+    model::StagePolicy stage;
+    stage.stage = "main";
+    stage.provider = "mock/slow";
+    policy.stages = {stage};
+    fixture.store->scaling().put_pool(policy);
+    CHECK(observer.look().observation.pools[0].needs ==
+          std::vector<scaler::StageNeed>{{"main", "mock/slow", true}});
+}
+
 TEST_CASE("slots follow the cores when the work is commands") {
     ObserverFixture fixture;
     fixture.push("builtin:command", "");
