@@ -157,6 +157,21 @@ TEST_CASE("a budget is never passed by workers that are killed, and can be raise
     CHECK(row_of(calls.store()).budget.spent.requests <= 3 * kBudget);
 }
 
+/// Stops inside a write of the store. Not one of the fleet's programs by its name: those would be
+/// killed for it.
+std::unique_ptr<ChildProgram> lock_store(const Calls& calls) {
+    auto holder = std::make_unique<ChildProgram>(
+        test_support::Program{.argv = {(test_support::bin_dir() / "lock_holder").string(),
+                                       calls.box().box().store().string(), "stranger", "stop"}});
+    REQUIRE(wait_until(
+        [&] {
+            const auto stat = process::read_proc_stat(holder->pid());
+            return stat && stat->state == 'T';
+        },
+        CallingBox::kLimit));
+    return holder;
+}
+
 TEST_CASE("a store that is locked while permits are held costs nothing but time") {
     Calls calls(R"({"latency": {"ms": 150}, "headers": "none"})");
     constexpr int kItems = 24;
@@ -168,22 +183,14 @@ TEST_CASE("a store that is locked while permits are held costs nothing but time"
     (void)calls.box().submit(kItems, 1);
     ChildProgram worker(calls.box().worker(kSlots));
     REQUIRE(wait_until([&] { return calls.box().in_flight() == kSlots; }, CallingBox::kLimit));
-    // Not one of the fleet's programs by its name: those would be killed for it.
-    ChildProgram holder({.argv = {(test_support::bin_dir() / "lock_holder").string(),
-                                  calls.box().box().store().string(), "stranger", "stop"}});
-    REQUIRE(wait_until(
-        [&] {
-            const auto stat = process::read_proc_stat(holder.pid());
-            return stat && stat->state == 'T';
-        },
-        CallingBox::kLimit));
+    const auto holder = lock_store(calls);
     // Calls that are under way end; their worker cannot tell anybody, nor ask for more.
     REQUIRE(wait_until([&] { return calls.box().in_flight() == 0; }, CallingBox::kLimit));
     const std::int64_t while_locked = calls.offered();
     const auto done_while_locked = counts_of(calls.store()).done;
     CHECK(done_while_locked < kItems);
-    holder.kill(SIGCONT);
-    REQUIRE(holder.wait(CallingBox::kLimit));
+    holder->kill(SIGCONT);
+    REQUIRE(holder->wait(CallingBox::kLimit));
     INFO(worker.err());
     CHECK(calls.wait_for_done(kItems));
     CHECK(while_locked < kItems);
@@ -192,6 +199,34 @@ TEST_CASE("a store that is locked while permits are held costs nothing but time"
     CHECK(calls.offered() == kItems);
     CHECK(row_of(calls.store()).budget.spent.requests == kItems);
     CHECK(row_of(calls.store()).budget.unknown == 0);
+}
+
+TEST_CASE("a store that is locked for longer than a lease loses no work and no call's price") {
+    Calls calls(R"({"latency": {"ms": 150}, "headers": "none"})");
+    constexpr int kItems = 12;
+    model::ProviderRules rules;
+    rules.unlimited = true;
+    rules.budget = mock_provider::calls_a_day(1'000);
+    declare(calls.store(), rules);
+    (void)calls.box().submit(kItems, 1);
+    ChildProgram worker(calls.box().worker(4, {"--worker-id", "w", "--lease-ttl", "1"}));
+    REQUIRE(wait_until([&] { return calls.box().in_flight() == 4; }, CallingBox::kLimit));
+    const auto holder = lock_store(calls);
+    REQUIRE(wait_until(
+        [&] {
+            const auto record = calls.store().registration().get("w");
+            return record && record->heartbeat_age >= 2'500ms;
+        },
+        CallingBox::kLimit));
+    holder->kill(SIGCONT);
+    REQUIRE(holder->wait(CallingBox::kLimit));
+    INFO(worker.err());
+    CHECK(calls.wait_for_done(kItems));
+    CHECK(counts_of(calls.store()).failed == 0);
+    CHECK_FALSE(worker.wait(0ms));
+    // What could not be committed was called again, and each call is charged.
+    CHECK(calls.offered() >= kItems);
+    CHECK(row_of(calls.store()).budget.spent.requests >= calls.offered());
 }
 
 }  // namespace
