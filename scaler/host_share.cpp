@@ -2,6 +2,9 @@
 
 #include <algorithm>
 #include <cmath>
+#include <string>
+#include <unordered_map>
+#include <vector>
 
 #include "scaler/share.hpp"
 
@@ -40,20 +43,23 @@ Gate gate_of(const HostView& host, const Policy& policy) {
     return {};
 }
 
+/// Active workers and starting seats.
+std::unordered_map<std::string, int> workers_by_host(const PoolView& pool) {
+    std::unordered_map<std::string, int> count;
+    for (const WorkerView& worker : pool.workers) {
+        count[worker.host] += worker.status == model::WorkerStatus::active ? 1 : 0;
+    }
+    for (const StartingSeat& seat : pool.starting) {
+        ++count[seat.host];
+    }
+    return count;
+}
+
 }  // namespace
 
 int own_share(Target& target, const Observation& observation, const PoolView& pool,
               const PoolRules& rules, const Policy& policy, const Supply& supply) {
-    const auto workers_on = [&](const std::string& host) {
-        const auto active =
-            std::count_if(pool.workers.begin(), pool.workers.end(), [&](const WorkerView& worker) {
-                return worker.host == host && worker.status == model::WorkerStatus::active;
-            });
-        const auto starting =
-            std::count_if(pool.starting.begin(), pool.starting.end(),
-                          [&](const StartingSeat& seat) { return seat.host == host; });
-        return static_cast<int>(active + starting);
-    };
+    const std::unordered_map<std::string, int> present = workers_by_host(pool);
     std::vector<HostShare> shares;
     Gate gate;
     int on_fresh = 0;
@@ -62,7 +68,9 @@ int own_share(Target& target, const Observation& observation, const PoolView& po
         if (!host.fresh && host.id != observation.own_host) {
             continue;
         }
-        HostShare share{host.id, host.weight, workers_on(host.id), target.number};
+        const auto there = present.find(host.id);
+        HostShare share{host.id, host.weight, there == present.end() ? 0 : there->second,
+                        target.number};
         Gate closed = gate_of(host, policy);
         if (host.id == observation.own_host && !pool.launch_hold.empty()) {
             closed = {Clamp::launch_hold, pool.launch_hold, true};
