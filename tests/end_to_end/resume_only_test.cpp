@@ -188,7 +188,7 @@ TEST_CASE("resume --resume-only says what failed of what was begun") {
     CHECK(summary.at("finished") == 3);
 }
 
-TEST_CASE("--resume-only begins nothing, and is refused where others would") {
+TEST_CASE("resume-only begins nothing, and is refused where others would") {
     const BegunBox begun;
     const FleetBox& box = begun.box;
     const ProgramResult command = box.fleet({"run", "--resume-only", "--", "true"});

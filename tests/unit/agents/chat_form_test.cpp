@@ -39,13 +39,13 @@ TEST_CASE("events of a stream are read with their names, and one that is cut off
 }
 
 TEST_CASE("tools of a streamed answer are joined from their pieces in both forms") {
-    const auto openai = openai_stream(
-        R"(data: {"choices":[{"delta":{"tool_calls":[{"index":0,"id":"c",)"
-        R"("function":{"name":"look","arguments":"{\"q\""}}]}}]})"
-        "\n\n"
-        R"(data: {"choices":[{"delta":{"tool_calls":[{"index":0,)"
-        R"("function":{"arguments":": 1}"}}]},"finish_reason":"tool_calls"}]})"
-        "\n\n");
+    const auto openai =
+        openai_stream(R"(data: {"choices":[{"delta":{"tool_calls":[{"index":0,"id":"c",)"
+                      R"("function":{"name":"look","arguments":"{\"q\""}}]}}]})"
+                      "\n\n"
+                      R"(data: {"choices":[{"delta":{"tool_calls":[{"index":0,)"
+                      R"("function":{"arguments":": 1}"}}]},"finish_reason":"tool_calls"}]})"
+                      "\n\n");
     REQUIRE(openai);
     CHECK(openai->finish_reason == "tool_use");
     REQUIRE(openai->tool_calls.size() == 1);

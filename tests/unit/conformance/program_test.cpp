@@ -114,13 +114,13 @@ TEST_CASE("a case that a fleet runs has its children on other processes") {
                               Catch::Matchers::EndsWith("1 passed, 0 failed, 0 disputed\n"));
 }
 
-TEST_CASE("what ends otherwise by a fleet than in one process fails, and the line says where") {
-    // No store keeps an infinite number of a context.
-    const auto result = CaseFolder("yaml-scalars").run({"--distributed"});
-    CHECK_THAT(result.out,
-               Catch::Matchers::StartsWith("yaml-scalars op#0(run, by a fleet) .output") &&
-                   Catch::Matchers::EndsWith("0 passed, 1 failed, 0 disputed\n"));
-    CHECK(result.exit_code == 1);
+TEST_CASE("a case that a fleet is known to end otherwise, and does not, is a surprise") {
+    const CaseFolder one("child-single");
+    CHECK(one.run({"--distributed", "--workers", "3"}).exit_code == 0);
+    const auto surprise =
+        one.run({"--distributed", "--workers", "3", "--known-failure", "child-single"});
+    INFO(surprise.out);
+    CHECK(surprise.exit_code == 1);
 }
 
 TEST_CASE("wrong use is told with the usage") {
