@@ -16,6 +16,7 @@
 
 #include "common/base/errors.hpp"
 #include "common/base/fd.hpp"
+#include "common/process/memory_file.hpp"
 #include "common/process/spawn.hpp"
 
 namespace fleet::agents {
@@ -37,22 +38,6 @@ struct Pipe {
         }
     }
 };
-
-base::UniqueFd memory_file(std::string_view bytes) {
-    base::UniqueFd file(::memfd_create("fleet-agent", MFD_CLOEXEC));
-    while (file && !bytes.empty()) {
-        const ssize_t count = ::write(file.get(), bytes.data(), bytes.size());
-        if (count < 0 && errno != EINTR) {
-            file.reset();
-            return file;
-        }
-        bytes.remove_prefix(static_cast<std::size_t>(std::max<ssize_t>(count, 0)));
-    }
-    if (file) {
-        ::lseek(file.get(), 0, SEEK_SET);
-    }
-    return file;
-}
 
 CommandEnd not_started(std::string why, bool is_transient) {
     CommandEnd end;
@@ -141,7 +126,7 @@ class Watch {
 
 CommandEnd run_command(const CommandRun& run, const base::Clock& clock,
                        const std::stop_token& stop) {
-    const base::UniqueFd input = memory_file(run.input);
+    const base::UniqueFd input = process::memory_file(run.input);
     Pipe output;
     Pipe errors;
     const base::UniqueFd wake(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));

@@ -13,6 +13,7 @@
 #include <sys/statvfs.h>
 
 #include "common/base/errors.hpp"
+#include "common/process/memory_file.hpp"
 #include "common/process/spawn.hpp"
 #include "common/process/utf8.hpp"
 #include "machines/calls/environment.hpp"
@@ -77,23 +78,6 @@ std::optional<Failure> check_arguments(const std::vector<std::string>& argv) {
         }
     }
     return std::nullopt;
-}
-
-/// Standard input that holds the item and then ends.
-base::UniqueFd memory_file(std::string_view bytes) {
-    base::UniqueFd file(::memfd_create("fleet-item", MFD_CLOEXEC));
-    while (file && !bytes.empty()) {
-        const ssize_t count = ::write(file.get(), bytes.data(), bytes.size());
-        if (count < 0 && errno != EINTR) {
-            file.reset();
-            return file;
-        }
-        bytes.remove_prefix(static_cast<std::size_t>(std::max<ssize_t>(count, 0)));
-    }
-    if (file) {
-        ::lseek(file.get(), 0, SEEK_SET);
-    }
-    return file;
 }
 
 Ending wait_for_end(const process::Child& child, const base::Clock& clock,
@@ -230,7 +214,7 @@ std::optional<Failure> CommandRunner::open_files(const CommandAttempt& attempt,
     }
     prepared.logs = std::move(std::get<process::LogFiles>(opened));
     if (attempt.spec.item_on_stdin) {
-        prepared.input = memory_file(prepared.item);
+        prepared.input = process::memory_file(prepared.item);
         if (!prepared.input) {
             return transient(base::describe_errno(
                 "holding " + std::to_string(prepared.item.size()) + " bytes of standard input",
