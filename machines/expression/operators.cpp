@@ -155,6 +155,20 @@ Value calculate_numbers(Arithmetic operation, const Value& left, const Value& ri
                : float_result(operation, floating_of(left), floating_of(right));
 }
 
+/// By doubling what is there: a short text repeated a million times is a few large copies.
+std::string repeated(const std::string& text, std::uint64_t count) {
+    const std::size_t size = text.size() * count;
+    std::string result;
+    result.reserve(size);
+    if (size != 0) {
+        result = text;
+    }
+    while (result.size() < size) {
+        result.append(result, 0, std::min(result.size(), size - result.size()));
+    }
+    return result;
+}
+
 Value repeat(const Value& value, const Value& times) {
     if (!times.is_integral()) {
         fail(ErrorKind::limit, "a value cannot be repeated " + integer_excerpt(times) + " times");
@@ -166,12 +180,7 @@ Value repeat(const Value& value, const Value& times) {
         require_size(kMaxWeight + 1);
     }
     if (value.is_string()) {
-        std::string result;
-        result.reserve(size * count);
-        for (std::uint64_t i = 0; i < (size == 0 ? 0 : count); ++i) {
-            result += value.as_string();
-        }
-        return Value::string(std::move(result));
+        return Value::string(repeated(value.as_string(), count));
     }
     List result;
     result.reserve(size * count);
