@@ -113,7 +113,6 @@ MachineHost::Answer MachineHost::park(const engine::MachineSnapshot& snapshot,
 
 MachineHost::Answer MachineHost::collect(const engine::MachineSnapshot& snapshot,
                                          const engine::ChildrenRequest& request) {
-    const bool is_late = run_.is_root && scene_.claimed.woken_by == model::Woken::deadline;
     ChildrenEnd end;
     end.ends.resize(request.source.size());
     std::vector<bool> is_there(request.source.size(), false);
@@ -146,8 +145,9 @@ MachineHost::Answer MachineHost::collect(const engine::MachineSnapshot& snapshot
         }
     }
     const bool is_over = request.mode == config::Mode::any ? end.first.has_value() : open == 0;
-    if (is_over || is_late) {
-        end.timed_out = !is_over;
+    if (is_over || is_late()) {
+        // What ended after the deadline, perhaps because of it, does not undo it.
+        end.timed_out = is_late();
         return end;
     }
     return park(snapshot, request);
@@ -160,13 +160,14 @@ MachineHost::Answer MachineHost::run_in_place(const engine::MachineSnapshot& sna
         const auto found = existing(snapshot);
         if (!found.empty()) {
             const model::ChildState& child = found.front();
-            if (model::is_terminal(child.status)) {
+            const bool was_waited_for = child.kind != model::ChildKind::in_place;
+            if (model::is_terminal(child.status) && !(was_waited_for && is_late())) {
                 ChildrenEnd end;
                 end.ends.emplace_back(end_of(child));
                 end.first = 0;
                 return end;
             }
-            if (child.kind != model::ChildKind::in_place) {
+            if (was_waited_for) {
                 return late_or_parked(snapshot, request);
             }
             const engine::ChildCall call = request.source.call(0);
@@ -193,9 +194,13 @@ void MachineHost::set_child_next(const model::ExecutionId& id, model::Next next)
     }
 }
 
+bool MachineHost::is_late() const {
+    return run_.is_root && scene_.claimed.woken_by == model::Woken::deadline;
+}
+
 MachineHost::Answer MachineHost::late_or_parked(const engine::MachineSnapshot& snapshot,
                                                 const engine::ChildrenRequest& request) {
-    if (run_.is_root && scene_.claimed.woken_by == model::Woken::deadline) {
+    if (is_late()) {
         ChildrenEnd end;
         end.ends.resize(1);
         end.timed_out = true;

@@ -100,6 +100,8 @@ class MachineHost final : public engine::Host {
                               const engine::ChildrenRequest& request);
     [[nodiscard]] Answer run_in_place(const engine::MachineSnapshot& snapshot,
                                       const engine::ChildrenRequest& request, bool resumed);
+    /// The deadline of the wait at which it goes on has ended that wait.
+    [[nodiscard]] bool is_late() const;
     [[nodiscard]] Answer late_or_parked(const engine::MachineSnapshot& snapshot,
                                         const engine::ChildrenRequest& request);
     [[nodiscard]] Answer run_child(const engine::MachineSnapshot& snapshot,

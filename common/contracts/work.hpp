@@ -260,7 +260,7 @@ class WorkBackend {
                                                                   std::int64_t step,
                                                                   std::int64_t after_ordinal,
                                                                   std::size_t limit) = 0;
-    /// The execution and what is below it, at most `limit` nodes.
+    /// The execution and what is below it, all at one moment; at most `limit` nodes.
     [[nodiscard]] virtual model::Tree tree(const model::ExecutionId& top, std::size_t limit) = 0;
     /// Failed roots grouped; largest first, at most `limit` groups.
     [[nodiscard]] virtual std::vector<ErrorGroup> errors(const std::string& batch,

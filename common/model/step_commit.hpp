@@ -27,8 +27,8 @@ struct NextPending {
     bool operator==(const NextPending&) const = default;
 };
 /// Parked without an owner until a signal on `channel` or until `deadline` has passed, whichever is
-/// first. At least one of the two is given. If the channel already holds a signal, the execution
-/// becomes pending at once with it.
+/// first by the store's clock (who notices when counts not). At least one of the two is given. If
+/// the channel already holds a signal, the execution becomes pending at once with it.
 struct NextWaiting {
     std::string channel;
     std::optional<base::Millis> deadline;
@@ -39,8 +39,8 @@ enum class WaitMode {
     any,      ///< until the first has ended
 };
 /// Parked without an owner until the waited-for children of (this execution, `step`) have ended as
-/// `mode` says, or until `deadline` has passed. Children that ended before count; if nothing is
-/// left to wait for, the execution becomes pending at once.
+/// `mode` says, or until `deadline` has passed, likewise. Children that ended before count; if
+/// nothing is left to wait for, the execution becomes pending at once.
 struct NextChildren {
     std::int64_t step = 0;
     WaitMode mode = WaitMode::settled;

@@ -246,6 +246,14 @@ TEST_CASE("a wait for children may have a deadline, and the first of the two win
         CHECK(woken.lease.execution == parent);
         CHECK(woken.woken_by == Woken::children);
     }
+    SECTION("a child that ends after the deadline, before anybody has looked") {
+        const Claimed late = f.claim_one("w");
+        f.pass(21s);
+        REQUIRE(f.commit(late, NextDone{"0"}) == CommitResult::applied);
+        const Claimed woken = f.claim_one("w");
+        CHECK(woken.lease.execution == parent);
+        CHECK(woken.woken_by == Woken::deadline);
+    }
     f.require_sound();
 }
 

@@ -1,4 +1,9 @@
 // What is told about children: states, trees, filters, counts.
+#include <algorithm>
+#include <atomic>
+#include <mutex>
+#include <thread>
+
 #include "tests/contract/family.hpp"
 
 namespace fleet::contract_test {
@@ -64,6 +69,43 @@ TEST_CASE("a tree is told depth first and says how much of it is cut off") {
     CHECK(cut.more == 2);
     CHECK(f.work().tree(tree.nodes[2].id, 100).nodes.size() == 3);
     CHECK(f.work().tree(model::child_id(parent, 9, 9), 100).nodes.empty());
+}
+
+TEST_CASE("a tree is of one moment: no parent waits in it for children that have all ended") {
+    FOR_EACH_STORE(f);
+    f.worker("w");
+    constexpr int kRounds = 200;
+    std::mutex mutex;
+    ExecutionId watched;
+    std::atomic<int> torn = 0;
+    std::atomic<int> looks = 0;
+    {
+        const std::jthread reader([&](const std::stop_token& stop) {
+            while (!stop.stop_requested()) {
+                const ExecutionId top = [&] {
+                    const std::scoped_lock lock(mutex);
+                    return watched;
+                }();
+                const auto nodes = f.work().tree(top, 100).nodes;
+                const auto open = std::ranges::count_if(nodes, [](const model::TreeNode& node) {
+                    return node.depth > 0 && !model::is_terminal(node.status);
+                });
+                looks += nodes.empty() ? 0 : 1;
+                torn += !nodes.empty() && nodes[0].status == Status::waiting && open == 0 ? 1 : 0;
+            }
+        });
+        for (int round = 0; round < kRounds || looks == 0; ++round) {
+            const ExecutionId parent = park_parent(f, 1, settled());
+            {
+                const std::scoped_lock lock(mutex);
+                watched = parent;
+            }
+            end_child(f, parent, 0);
+            REQUIRE(f.commit(f.claim_one("w"), NextDone{"1"}) == CommitResult::applied);
+        }
+    }
+    CHECK(torn == 0);
+    f.require_sound();
 }
 
 TEST_CASE("finding sees roots unless asked for children") {

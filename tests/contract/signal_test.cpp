@@ -182,6 +182,27 @@ TEST_CASE("a signal before the deadline ends the wait, and the deadline does not
     CHECK(f.get(id).status == Status::done);
 }
 
+TEST_CASE("a signal after the deadline is kept, even if nobody has looked since") {
+    FOR_EACH_STORE(f);
+    f.worker("w");
+    const ExecutionId id = park(f, "approval", 20s);
+    f.pass(20s);
+    SECTION("to all who wait") {
+        const contracts::SendResult sent = f.store().signals().send("approval", "1");
+        CHECK(sent.woken == 0);
+        CHECK(sent.kept);
+    }
+    SECTION("to this one") {
+        CHECK(f.store().signals().send_to(id, "approval", "1") == contracts::Addressed::kept);
+    }
+    const Claimed claimed = f.claim_one("w");
+    CHECK(claimed.woken_by == model::Woken::deadline);
+    CHECK(claimed.signal.empty());
+    REQUIRE(f.commit(claimed, NextWaiting{"approval", {}}) == CommitResult::applied);
+    CHECK(f.claim_one("w").signal == "1");
+    f.require_sound();
+}
+
 void park_many(StoreFixture& f, std::size_t count, const std::string& channel) {
     f.push(count);
     std::size_t parked = 0;

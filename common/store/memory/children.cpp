@@ -87,7 +87,9 @@ void tell_parent(Transaction& transaction, const Row& child) {
     }
     --parent.wait->open;
     if (parent.wait->open == 0 || parent.wait->mode == model::WaitMode::any) {
-        end_wait(transaction, parent, model::Woken::children);
+        // The wait was over at its deadline, even if nobody has looked since.
+        end_wait(transaction, parent,
+                 is_late(transaction, parent) ? model::Woken::deadline : model::Woken::children);
     }
 }
 

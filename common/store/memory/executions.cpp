@@ -307,6 +307,10 @@ void record_attempt(Row& row, const model::Attempt& record) {
     }
 }
 
+bool is_late(const Transaction& transaction, const Row& row) {
+    return row.due_at && *row.due_at <= transaction.now();
+}
+
 void promote_due(Transaction& transaction) {
     State& state = transaction.state();
     while (!state.due.empty() && state.due.begin()->first <= transaction.now()) {

@@ -44,6 +44,8 @@ void hand_back(Transaction& transaction, Row& row, contracts::ReleaseReason reas
 void begin_attempt(Transaction& transaction, Row& row);
 /// Kept in the place of an earlier record of the same attempt.
 void record_attempt(Row& row, const model::Attempt& record);
+/// The end of its delay or wait has passed, whether or not anybody has looked since.
+[[nodiscard]] bool is_late(const Transaction& transaction, const Row& row);
 /// Delays and deadlines that have passed make their executions ready.
 void promote_due(Transaction& transaction);
 

@@ -36,7 +36,8 @@ class Signals final : public contracts::SignalBackend {
         if (model::is_terminal(row->status)) {
             return contracts::Addressed::ended;
         }
-        if (row->status == model::Status::waiting && row->channel == channel) {
+        if (row->status == model::Status::waiting && row->channel == channel &&
+            !is_late(transaction, *row)) {
             row->signal = payload;
             wake(transaction, *row, model::Woken::signal);
             return contracts::Addressed::woken;
@@ -94,9 +95,16 @@ contracts::SendResult send_signal(Transaction& transaction, const std::string& c
                                   const base::JsonText& payload) {
     State& state = transaction.state();
     contracts::SendResult result;
-    for (auto waiting = state.waiting_on.find(channel); waiting != state.waiting_on.end();
-         waiting = state.waiting_on.find(channel)) {
-        Row& row = state.rows.at(*waiting->second.begin());
+    const auto found = state.waiting_on.find(channel);
+    const auto waiting =
+        found == state.waiting_on.end()
+            ? std::vector<std::int64_t>()
+            : std::vector<std::int64_t>(found->second.begin(), found->second.end());
+    for (const std::int64_t sequence : waiting) {
+        Row& row = state.rows.at(sequence);
+        if (is_late(transaction, row)) {
+            continue;
+        }
         row.signal = payload;
         wake(transaction, row, model::Woken::signal);
         ++result.woken;

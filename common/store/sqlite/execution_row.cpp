@@ -12,7 +12,7 @@ namespace {
 #define FLEET_ROW_COLUMNS                                                                          \
     "seq, id, status, ready, owner, token, commit_id, lane, batch, rank, begun, attempt, cancel, " \
     "failures, transient, rate_limited, lost_worker, max_attempts, attempt_record IS NOT NULL, "   \
-    "unique_key IS NOT NULL, started_at_ms, claimed_at_ms, resume_step, kin"
+    "unique_key IS NOT NULL, started_at_ms, claimed_at_ms, resume_step, kin, due_at_ms"
 
 int small(const Statement& row, int column) {
     return static_cast<int>(row.integer(column));
@@ -44,6 +44,7 @@ ExecutionRow read_row(const Statement& row) {
     result.claimed_at_ms = row.integer(21);
     result.resume_step = row.text(22);
     result.kin = row.integer(23);
+    result.due_at_ms = row.integer(24);
     return result;
 }
 

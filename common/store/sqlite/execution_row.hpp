@@ -44,6 +44,7 @@ struct ExecutionRow {
     std::int64_t claimed_at_ms = 0;
     std::string resume_step;
     std::int64_t kin = 0;
+    std::int64_t due_at_ms = 0;  ///< end of a delay or wait; 0: none
 
     [[nodiscard]] bool is(std::int64_t bit) const { return (kin & bit) != 0; }
     /// Batches count their roots only.

@@ -14,6 +14,9 @@ namespace {
 #define FLEET_SIGNAL_COLUMNS \
     "id, channel, data_json, (julianday(created_at) - 2440587.5) * 86400000.0"
 
+// A wait whose deadline has passed is over, even if nobody has looked since. ?3 is the time.
+#define FLEET_IS_IN_TIME "(due_at_ms IS NULL OR due_at_ms > ?3)"
+
 model::Signal read_signal(const Statement& row) {
     return {.id = base::Uuid::parse(row.view(0)).value_or(base::Uuid{}),
             .channel = row.text(1),
@@ -57,8 +60,9 @@ std::vector<Waiter> waiters(WriteTransaction& transaction, const std::string& ch
                             std::int64_t after, std::size_t limit) {
     auto rows = transaction.prepare(
         "SELECT seq, lane, iif(kin & 1, 0, batch), rank FROM executions "
-        "WHERE channel = ?1 AND status = 2 AND seq > ?2 ORDER BY seq LIMIT ?3");
-    rows.bind(1, channel).bind(2, after).bind(3, limit);
+        "WHERE channel = ?1 AND status = 2 AND seq > ?2 AND " FLEET_IS_IN_TIME
+        " ORDER BY seq LIMIT ?4");
+    rows.bind(1, channel).bind(2, after).bind(3, transaction.now_ms()).bind(4, limit);
     std::vector<Waiter> found;
     while (rows.step()) {
         found.push_back({.seq = rows.integer(0),
@@ -144,8 +148,9 @@ contracts::Addressed send_one(WriteTransaction& transaction, const model::Execut
     }
     {
         auto waits = transaction.prepare(
-            "SELECT 1 FROM executions WHERE seq = ?1 AND status = 2 AND channel = ?2");
-        if (waits.bind(1, row->seq).bind(2, channel).step()) {
+            "SELECT 1 FROM executions WHERE seq = ?1 AND status = 2 AND channel = ?2 "
+            "AND " FLEET_IS_IN_TIME);
+        if (waits.bind(1, row->seq).bind(2, channel).bind(3, transaction.now_ms()).step()) {
             waits.reset();
             wake(transaction,
                  {.seq = row->seq,
@@ -233,8 +238,9 @@ void wake_all(WriteTransaction& transaction, const std::vector<Waiter>& waiting,
 std::size_t count_waiters(WriteTransaction& transaction, const std::string& channel,
                           std::int64_t after) {
     auto row = transaction.prepare(
-        "SELECT count(*) FROM executions WHERE channel = ?1 AND status = 2 AND seq > ?2");
-    row.bind(1, channel).bind(2, after).step();
+        "SELECT count(*) FROM executions WHERE channel = ?1 AND status = 2 AND seq > ?2 "
+        "AND " FLEET_IS_IN_TIME);
+    row.bind(1, channel).bind(2, after).bind(3, transaction.now_ms()).step();
     return static_cast<std::size_t>(row.integer(0));
 }
 

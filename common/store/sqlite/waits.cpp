@@ -61,7 +61,10 @@ void children_ended(WriteTransaction& transaction, std::int64_t parent, std::int
         return;
     }
     if (const auto row = find_row(transaction.connection(), parent)) {
-        end_wait(transaction, *row, *wait, model::Woken::children);
+        // The wait was over then, even if nobody has looked since.
+        const bool is_late = row->due_at_ms != 0 && row->due_at_ms <= transaction.now_ms();
+        end_wait(transaction, *row, *wait,
+                 is_late ? model::Woken::deadline : model::Woken::children);
     }
 }
 

@@ -4,6 +4,7 @@
 #include "common/base/errors.hpp"
 #include "common/store/sqlite/execution_row.hpp"
 #include "common/store/sqlite/payloads.hpp"
+#include "common/store/sqlite/read_transaction.hpp"
 #include "common/store/sqlite/work.hpp"
 
 namespace fleet::store::sqlite {
@@ -191,6 +192,7 @@ base::JsonText SqliteWork::resume_point(const model::ExecutionId& id) {
 
 model::Tree SqliteWork::tree(const model::ExecutionId& top, std::size_t limit) {
     const auto reader = database_.reader();
+    const ReadTransaction one_state(reader->connection());
     return TreeWalk{reader->connection(), limit}.run(top);
 }
 
