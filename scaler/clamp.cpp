@@ -8,11 +8,12 @@
 namespace fleet::scaler {
 namespace {
 
-constexpr std::array<std::pair<Clamp, std::string_view>, 25> kClampNames{{
+constexpr std::array<std::pair<Clamp, std::string_view>, 26> kClampNames{{
     {Clamp::none, "none"},
     {Clamp::high_water, "high_water"},
     {Clamp::drain_target, "drain_target"},
     {Clamp::max_wait, "max_wait"},
+    {Clamp::reset_burst, "reset_burst"},
     {Clamp::pace, "pace"},
     {Clamp::retry_after, "retry_after"},
     {Clamp::circuit, "circuit"},

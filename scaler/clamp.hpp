@@ -13,8 +13,9 @@ enum class Clamp {
     none,        ///< the work itself
     high_water,  ///< stages that are not claimed, because the buffer behind them is full
     drain_target,
-    max_wait,  ///< work that waits too long
-    pace,      ///< more slots than keep a provider busy are useless
+    max_wait,     ///< work that waits too long
+    reset_burst,  ///< a budget's day ends soon: what is left of it is worth using
+    pace,         ///< more slots than keep a provider busy are useless
     retry_after,
     circuit,
     budget,

@@ -84,6 +84,28 @@ void aim_at_drain(Target& target, Demand& demand, const PoolView& pool, const Po
     }
 }
 
+/// Near the reset of a provider's budget its work does not keep to the drain target: what its pace
+/// and its budget allow, beside the other work's part of the target. `work`: of all stages.
+void use_up_budgets(Target& target, Demand& demand, int work, const PoolRules& rules,
+                    const std::vector<PoolCap>& caps) {
+    if (!rules.drain_target || rules.drain_target->count() <= 0 || work == 0) {
+        return;
+    }
+    const double in_time = static_cast<double>(target.number) / work;
+    double wanted = static_cast<double>(target.number);
+    for (const PoolCap& cap : caps) {
+        if (cap.burst.empty() || cap.work == 0) {
+            continue;
+        }
+        const int now = std::min(cap.work, cap.slots);
+        wanted += std::max(0.0, now - in_time * cap.work);
+        const int before = target.number;
+        target.number = std::clamp(bounded(wanted), before, std::max(before, work));
+        target.steps.push_back({Clamp::reset_burst, target.unit, before, target.number, cap.burst});
+        demand.text += target.number > before ? " (sooner, for " + cap.burst + ")" : "";
+    }
+}
+
 /// Work that a provider cannot take needs no slots; what needs none of them is not limited. Slots
 /// beyond the work are for the probes of an open circuit.
 void apply_caps(Target& target, int work, const std::vector<PoolCap>& caps) {
@@ -139,6 +161,7 @@ Demand demand_of(const PoolView& pool, const PoolRules& rules, int supply_slots,
     leave_out_blocked(target, backlog);
     const int work = target.number;
     aim_at_drain(target, demand, pool, rules, supply_slots, backlog);
+    use_up_budgets(target, demand, work, rules, caps);
     apply_caps(target, work, caps);
     if (target.number == 0 && rules.batch_mode && !backlog.is_paused) {
         const bool comes = backlog.delayed > 0 || pool.more_to_come || backlog.ready > 0;

@@ -132,6 +132,7 @@ base::Json provider_json(const ProviderView& provider) {
     }
     if (provider.budget) {
         json["budget"] = budget_json(*provider.budget);
+        json["budget"]["bursts"] = provider.bursts;
     }
     json["calls_60s"] = provider.calls_minute;
     json["refused_10s"] = rounded(provider.refused_ten_seconds);

@@ -64,6 +64,16 @@ base::Millis latency_prior(const Observation& observation, const std::vector<bas
     return prior;
 }
 
+std::string burst_text(const ProviderView& provider) {
+    if (!provider.bursts) {
+        return {};
+    }
+    const int left = bounded(*provider.calls_left);
+    return provider.name + ": what the day's budget still pays for (about " + std::to_string(left) +
+           (left == 1 ? " call" : " calls") + ") is lost in " +
+           base::human_duration(provider.budget->resets_in);
+}
+
 struct Work {
     int now = 0;      ///< runs or could run
     int delayed = 0;  ///< has a time still to come
@@ -98,7 +108,8 @@ std::vector<PoolCap> divide(const ProviderView& provider, const ProviderCap& cap
         const int first = std::min({1, left, useful});
         left -= first;
         sharing += useful > 0 ? 1 : 0;
-        result.push_back({provider.name, work.now, first, cap.clamp, cap.why});
+        result.push_back(
+            {provider.name, work.now, first, cap.clamp, cap.why, burst_text(provider)});
         shares.push_back({pools[index], static_cast<double>(useful), 0, useful - first});
     }
     const std::vector<int> divided = share_out(provider.name, left, shares);

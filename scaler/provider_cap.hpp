@@ -33,6 +33,9 @@ struct PoolCap {
     int slots = 0;  ///< of them at once; with an open circuit also of those that are delayed
     Clamp clamp = Clamp::pace;
     std::string why;
+    /// Why this work goes as fast as `slots` allow, whatever the pool's drain target; empty: it
+    /// need not.
+    std::string burst = {};
 };
 
 /// The caps of every pool of the observation, in its order, those without a limit left out. Pools

@@ -57,6 +57,7 @@ void look_at_budget(ProviderView& view, const model::Provider& row, const MeanCa
     lower_to(view.calls_left, budget.tokens_left, call.tokens);
     lower_to(view.calls_left, budget.cost_micros_left, call.cost_micros);
     view.budget = budget;
+    view.bursts = budget.resets_in <= row.rules.burst_before_reset && view.calls_left > 0;
 }
 
 }  // namespace

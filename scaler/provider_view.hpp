@@ -35,6 +35,8 @@ struct ProviderView {
     std::optional<BudgetView> budget;  ///< unset: it has none
     /// Calls that the day's budget still pays for, by the size of today's; unset: any number.
     std::optional<std::int64_t> calls_left;
+    /// The budget's day ends soon, and what is left of it then is lost: ProviderRules.
+    bool bursts = false;
     std::int64_t calls_minute = 0;   ///< that ended within the last minute
     double refused_ten_seconds = 0;  ///< share of the calls
     double refused_minute = 0;

@@ -93,7 +93,10 @@ std::string budget_text(const Json& budget) {
     if (const auto micros = number(budget, "cost_micros_left")) {
         add(json_number(*micros / 1e6), " of cost");
     }
-    return line + " left for " + duration(budget, "resets_in_ms");
+    line += " left for " + duration(budget, "resets_in_ms");
+    const auto bursts = budget.find("bursts");
+    return bursts != budget.end() && *bursts == Json(true) ? line + ", to be used up until then"
+                                                           : line;
 }
 
 std::string provider_text(const Json& provider) {

@@ -50,6 +50,9 @@ struct ProviderRules {
     bool unlimited = false;  ///< no pace at all; circuit and budget hold
     CircuitRules circuit = {};
     BudgetLimits budget = {};
+    /// So long before the budget's day ends, what is left of it is worth using: pools whose stages
+    /// call this provider are drained as fast as it allows. 0: never.
+    base::Millis burst_before_reset{0};
     bool operator==(const ProviderRules&) const = default;
 };
 

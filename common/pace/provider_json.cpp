@@ -201,7 +201,9 @@ model::BudgetSum read_sum(const Json& json) {
 }  // namespace
 
 std::string rules_to_json(const model::ProviderRules& rules) {
-    Json json = {{"first_rate", rules.first_rate}, {"unlimited", rules.unlimited}};
+    Json json = {{"first_rate", rules.first_rate},
+                 {"unlimited", rules.unlimited},
+                 {"burst_before_reset_ms", rules.burst_before_reset.count()}};
     write(json, "requests_per_second", rules.requests_per_second);
     write(json, "tokens_per_second", rules.tokens_per_second);
     write(json, "burst", rules.burst);
@@ -227,6 +229,7 @@ model::ProviderRules rules_from_json(const std::string& name, std::string_view t
     read(json, "requests_per_second", rules.requests_per_second);
     read(json, "tokens_per_second", rules.tokens_per_second);
     read(json, "burst", rules.burst);
+    read(json, "burst_before_reset_ms", rules.burst_before_reset);
     const Json circuit = part(json, "circuit");
     read(circuit, "open_at", rules.circuit.open_at);
     read(circuit, "min_samples", rules.circuit.min_samples);

@@ -84,25 +84,38 @@ void compare_pool(const PoolDeclaration& pool, contracts::Store& store, Changes&
     }
 }
 
-void compare_providers(const std::vector<model::ProviderRules>& declared, contracts::Store& store,
-                       Changes& changes) {
-    if (declared.empty()) {
+/// What the store has of it and what is declared; nothing when they are the same.
+void compare_provider(const model::ProviderRules& rules,
+                      const std::vector<model::Provider>& providers, bool only_known,
+                      Changes& changes) {
+    const auto known = std::ranges::find_if(
+        providers, [&](const model::Provider& one) { return one.rules.name == rules.name; });
+    Change change{.subject = Subject::provider, .name = rules.name};
+    change.is_new = known == providers.end() || !known->configured;
+    if (change.is_new && only_known) {
+        return;
+    }
+    const model::ProviderRules before =
+        change.is_new ? model::ProviderRules{.name = rules.name} : known->rules;
+    if (!change.is_new && before == rules) {
+        return;
+    }
+    change.settings = difference(settings_of(before), settings_of(rules), change.is_new);
+    changes.all.push_back(std::move(change));
+    changes.providers.push_back(rules);
+}
+
+void compare_providers(const FleetFile& file, contracts::Store& store, Changes& changes) {
+    if (file.providers.empty() && file.without_rules.empty()) {
         return;
     }
     const std::vector<model::Provider> providers = store.usage().providers();
-    for (const model::ProviderRules& rules : declared) {
-        const auto known = std::ranges::find_if(
-            providers, [&](const model::Provider& one) { return one.rules.name == rules.name; });
-        Change change{.subject = Subject::provider, .name = rules.name};
-        change.is_new = known == providers.end() || !known->configured;
-        const model::ProviderRules before =
-            change.is_new ? model::ProviderRules{.name = rules.name} : known->rules;
-        if (!change.is_new && before == rules) {
-            continue;
-        }
-        change.settings = difference(settings_of(before), settings_of(rules), change.is_new);
-        changes.all.push_back(std::move(change));
-        changes.providers.push_back(rules);
+    for (const model::ProviderRules& rules : file.providers) {
+        compare_provider(rules, providers, false, changes);
+    }
+    // What the file does not say any more holds no more.
+    for (const std::string& name : file.without_rules) {
+        compare_provider(model::ProviderRules{.name = name}, providers, true, changes);
     }
 }
 
@@ -137,7 +150,7 @@ Changes changes_for(const FleetFile& file, contracts::Store& store) {
     for (const PoolDeclaration& pool : file.pools) {
         compare_pool(pool, store, changes);
     }
-    compare_providers(file.providers, store, changes);
+    compare_providers(file, store, changes);
     return changes;
 }
 

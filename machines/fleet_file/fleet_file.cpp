@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "common/base/errors.hpp"
+#include "common/pace/default_rules.hpp"
 #include "machines/config/document.hpp"
 #include "machines/config/fields.hpp"
 #include "machines/fleet_file/parts.hpp"
@@ -25,7 +26,10 @@ void check_mentions(const std::vector<ProviderMention>& mentions, const FleetFil
         known.push_back(rules.name);
     }
     for (const ProviderMention& mention : mentions) {
-        if (std::ranges::find(known, mention.provider) == known.end()) {
+        const bool is_known =
+            std::ranges::find(known, mention.provider) != known.end() ||
+            std::ranges::find(known, pace::provider_of(mention.provider)) != known.end();
+        if (!is_known) {
             const std::string nearest = config::suggestion(mention.provider, known);
             findings.warn(
                 mention.place, "`" + mention.provider + "` is not declared under `providers:`",

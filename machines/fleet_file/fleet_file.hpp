@@ -43,8 +43,11 @@ struct PoolDeclaration {
 
 struct FleetFile {
     std::vector<PoolDeclaration> pools;
-    std::vector<model::ProviderRules> providers;  ///< of "provider/model"; all that a file can say
-    agents::ProviderTable settings;               ///< by provider
+    /// Of "provider/model", or of "provider" for those of its models that nobody has declared; all
+    /// that a file can say.
+    std::vector<model::ProviderRules> providers;
+    std::vector<std::string> without_rules;  ///< providers that the file names with no rules
+    agents::ProviderTable settings;          ///< by provider
     limits::ErrorClasses error_classes;
     calls::HookTable hooks;
 };

@@ -4,6 +4,7 @@
 #include <map>
 #include <utility>
 
+#include "common/pace/default_rules.hpp"
 #include "machines/config/fields.hpp"
 #include "machines/fleet_file/parts.hpp"
 #include "machines/fleet_file/values.hpp"
@@ -148,11 +149,21 @@ class ProviderReader {
         }
         const Node& map = mapping_of(member.value);
         Fields fields(map, path, findings_);
+        const bool has_rules = std::ranges::any_of(
+            rule_keys(), [&map](const std::string& key) { return map.find(key) != nullptr; });
+        model::ProviderRules rules = read_rules(member.key, map, fields);
         if (slash == std::string::npos) {
-            refuse_rules(fields, provider);
+            if (has_rules) {
+                file_.providers.push_back(std::move(rules));
+            } else {
+                file_.without_rules.push_back(provider);
+            }
             read_price_list(fields, provider);
         } else {
-            file_.providers.push_back(read_rules(member.key, map, fields));
+            if (!has_rules) {
+                by_provider_.push_back(file_.providers.size());
+            }
+            file_.providers.push_back(std::move(rules));
             if (const Node* const prices = fields.get("prices", Node::Kind::map)) {
                 prices_[provider][member.key.substr(slash + 1)] =
                     read_prices(*prices, path + ".prices", findings_);
@@ -171,17 +182,17 @@ class ProviderReader {
         for (auto& [provider, prices] : prices_) {
             file_.settings[provider].prices = std::move(prices);
         }
+        std::ranges::for_each(by_provider_, [this](std::size_t at) { take_rules(at); });
     }
 
   private:
-    /// A limit is kept a model; there is no shared one.
-    void refuse_rules(Fields& fields, const std::string& provider) {
-        for (const std::string& key : rule_keys()) {
-            if (fields.get(key) != nullptr) {
-                findings_.refuse(fields.place_of_key(key),
-                                 "`" + key + "` is said of one model, not of a whole provider",
-                                 "write it under `" + provider + "/MODEL:`");
-            }
+    /// Of the model's provider, where the file has some.
+    void take_rules(std::size_t at) {
+        model::ProviderRules& own = file_.providers[at];
+        const auto whole = std::ranges::find(file_.providers, pace::provider_of(own.name),
+                                             &model::ProviderRules::name);
+        if (whole != file_.providers.end()) {
+            own = pace::rules_for(*whole, own.name);
         }
     }
 
@@ -232,6 +243,7 @@ class ProviderReader {
     const std::filesystem::path& folder_;
     Findings& findings_;
     FleetFile& file_;
+    std::vector<std::size_t> by_provider_;  ///< of file_.providers: models without own rules
     std::map<std::string, Node> settings_;
     std::map<std::string, std::map<std::string, agents::Prices>> prices_;
 };

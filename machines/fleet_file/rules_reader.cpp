@@ -98,6 +98,17 @@ void read_budget(const Node& map, Fields& outer, model::BudgetLimits& budget) {
     }
 }
 
+void read_burst(Fields& fields, model::ProviderRules& rules) {
+    constexpr DurationRange kRange{.least = base::Millis{0}, .most = std::chrono::hours(24)};
+    const auto span = duration(fields, "burst_before_reset", kRange);
+    rules.burst_before_reset = span.value_or(rules.burst_before_reset);
+    if (rules.burst_before_reset > base::Millis{0} && !fields.has("budget")) {
+        fields.findings().refuse(fields.place_of_key("burst_before_reset"),
+                                 "`burst_before_reset` stands without a budget",
+                                 "write `budget: {requests: N}` beside it, or leave it out");
+    }
+}
+
 void check_unlimited(Fields& fields, const model::ProviderRules& rules) {
     if (rules.unlimited && (rules.requests_per_second || rules.tokens_per_second || rules.burst)) {
         fields.findings().refuse(fields.place_of_key("unlimited"),
@@ -121,6 +132,7 @@ const std::vector<std::string>& rule_keys() {
         "unlimited",
         "circuit",
         "budget",
+        "burst_before_reset",
     };
     return keys;
 }
@@ -142,6 +154,7 @@ model::ProviderRules read_rules(const std::string& name, const Node& map, Fields
     if (const Node* const budget = fields.get("budget", Node::Kind::map)) {
         read_budget(*budget, fields, rules.budget);
     }
+    read_burst(fields, rules);
     return rules;
 }
 

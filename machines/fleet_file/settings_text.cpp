@@ -81,6 +81,8 @@ SettingList settings_of(const model::ProviderRules& rules) {
         {"budget.tokens", count(rules.budget.tokens)},
         {"budget.cost", cost(rules.budget.cost_micros)},
         {"budget.day_begins", span(rules.budget.day_begins)},
+        {"burst_before_reset",
+         rules.burst_before_reset > base::Millis{0} ? span(rules.burst_before_reset) : "none"},
     };
 }
 

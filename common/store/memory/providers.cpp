@@ -7,6 +7,7 @@
 #include "common/base/random_share.hpp"
 #include "common/model/provider_wait.hpp"
 #include "common/pace/circuit.hpp"
+#include "common/pace/default_rules.hpp"
 #include "common/pace/provider_row.hpp"
 #include "common/store/memory/backends.hpp"
 #include "common/store/memory/executions.hpp"
@@ -25,13 +26,17 @@ Provider* find_provider(Transaction& transaction, const std::string& name) {
     return found == transaction.state().providers.end() ? nullptr : &found->second;
 }
 
-/// With the default rules if nobody has declared it.
+/// With the rules of its provider, or the default ones, if nobody has declared it.
 Provider& provider_of(Transaction& transaction, const std::string& name) {
     if (Provider* const known = find_provider(transaction, name)) {
         return *known;
     }
+    const Provider* const whole = find_provider(transaction, pace::provider_of(name));
     model::ProviderRules rules;
     rules.name = name;
+    if (whole != nullptr && whole->configured) {
+        rules = pace::rules_for(whole->rules, name);
+    }
     return transaction.state()
         .providers.emplace(name, pace::new_provider(rules, moment_of(transaction)))
         .first->second;
@@ -119,16 +124,31 @@ void end_waits(Transaction& transaction, const std::string& provider) {
     }
 }
 
+void give_rules(Transaction& transaction, Provider& provider, const model::ProviderRules& rules) {
+    if (provider.rules != rules) {
+        pace::change_rules(provider, rules, moment_of(transaction));
+        end_waits(transaction, rules.name);
+    }
+}
+
 }  // namespace
 
 void configure_providers(Transaction& transaction, std::span<const model::ProviderRules> rules) {
     for (const model::ProviderRules& one : rules) {
-        Provider& provider = provider_of(transaction, one.name);
-        if (provider.rules != one) {
-            pace::change_rules(provider, one, moment_of(transaction));
-            end_waits(transaction, one.name);
+        Provider* provider = find_provider(transaction, one.name);
+        if (provider == nullptr) {
+            provider =
+                &transaction.state()
+                     .providers.emplace(one.name, pace::new_provider(one, moment_of(transaction)))
+                     .first->second;
         }
-        provider.configured = true;
+        give_rules(transaction, *provider, one);
+        provider->configured = true;
+        for (auto& [name, row] : transaction.state().providers) {
+            if (pace::takes_rules_of(row, one.name)) {
+                give_rules(transaction, row, pace::rules_for(one, name));
+            }
+        }
     }
     transaction.notify(contracts::scaler_topic());
 }

@@ -5,6 +5,7 @@
 
 #include "common/base/random_share.hpp"
 #include "common/pace/circuit.hpp"
+#include "common/pace/default_rules.hpp"
 #include "common/pace/provider_json.hpp"
 #include "common/pace/provider_row.hpp"
 #include "common/store/sqlite/usage.hpp"
@@ -33,14 +34,18 @@ std::optional<Provider> find_provider(WriteTransaction& transaction, const std::
     return provider;
 }
 
-/// With the default rules if nobody has declared it.
+/// With the rules of its provider, or the default ones, if nobody has declared it.
 Provider provider_of(WriteTransaction& transaction, const std::string& name,
                      const pace::Moment& moment) {
     if (auto known = find_provider(transaction, name)) {
         return *std::move(known);
     }
+    const auto whole = find_provider(transaction, pace::provider_of(name));
     model::ProviderRules rules;
     rules.name = name;
+    if (whole && whole->configured) {
+        rules = pace::rules_for(whole->rules, name);
+    }
     return pace::new_provider(rules, moment);
 }
 
@@ -54,6 +59,41 @@ void store(WriteTransaction& transaction, const Provider& provider) {
         .bind(3, pace::rules_to_json(provider.rules))
         .bind(4, pace::state_to_json(provider))
         .run();
+}
+
+constexpr const char* kAllProviders =
+    "SELECT name, configured, rules, state FROM providers ORDER BY name";
+
+std::vector<Provider> read_rows(Statement& rows) {
+    std::vector<Provider> providers;
+    while (rows.step()) {
+        Provider& provider = providers.emplace_back();
+        provider.configured = rows.integer(1) != 0;
+        provider.rules = pace::rules_from_json(rows.text(0), rows.text(2));
+        pace::state_from_json(provider, rows.text(3));
+    }
+    return providers;
+}
+
+/// The models of a provider that nobody has declared follow its rules.
+void pass_on(WriteTransaction& transaction, const model::ProviderRules& rules,
+             const pace::Moment& moment, std::vector<std::string>& changed) {
+    if (!pace::provider_of(rules.name).empty()) {
+        return;  // it is a model itself
+    }
+    std::vector<Provider> rows;
+    {
+        auto all = transaction.prepare(kAllProviders);
+        rows = read_rows(all);
+    }
+    for (Provider& row : rows) {
+        const model::ProviderRules own = pace::rules_for(rules, row.rules.name);
+        if (pace::takes_rules_of(row, rules.name) && row.rules != own) {
+            pace::change_rules(row, own, moment);
+            store(transaction, row);
+            changed.push_back(own.name);
+        }
+    }
 }
 
 struct Reservation {
@@ -173,21 +213,14 @@ std::vector<std::string> configure_providers(WriteTransaction& transaction,
         known->configured = true;
         store(transaction, *known);
         changed.push_back(one.name);
+        pass_on(transaction, one, moment, changed);
     }
     return changed;
 }
 
 std::vector<Provider> read_providers(Connection& connection) {
-    auto rows =
-        connection.prepare("SELECT name, configured, rules, state FROM providers ORDER BY name");
-    std::vector<Provider> providers;
-    while (rows.step()) {
-        Provider& provider = providers.emplace_back();
-        provider.configured = rows.integer(1) != 0;
-        provider.rules = pace::rules_from_json(rows.text(0), rows.text(2));
-        pace::state_from_json(provider, rows.text(3));
-    }
-    return providers;
+    auto rows = connection.prepare(kAllProviders);
+    return read_rows(rows);
 }
 
 contracts::PermitAnswer reserve_permits(WriteTransaction& transaction,

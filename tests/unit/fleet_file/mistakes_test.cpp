@@ -136,9 +136,13 @@ TEST_CASE("mistakes in the rules of a model") {
         {"providers: {a/b: {request_per_minute: 3}}\n",
          "1:19: error: there is no key `request_per_minute` here; did you mean "
          "`requests_per_minute`?"},
-        {"providers: {a: {burst: 3}}\n",
-         "1:17: error: `burst` is said of one model, not of a whole provider; write it under "
-         "`a/MODEL:`"},
+        {"providers: {a: {burst: 0.5}}\n",
+         "1:24: error: `burst` cannot be 0.5; write a number from 1 to 1000000000"},
+        {"providers: {a/b: {burst_before_reset: 30m}}\n",
+         "1:19: error: `burst_before_reset` stands without a budget; write `budget: {requests: N}` "
+         "beside it, or leave it out"},
+        {"providers: {a/b: {budget: {cost: 1}, burst_before_reset: 25h}}\n",
+         "1:58: error: `burst_before_reset` cannot be 1d01h; write a duration from 0ms to 1d00h"},
         {"providers: {a/b: {requests_per_second: -1}}\n",
          "1:40: error: `requests_per_second` cannot be -1; write a number from 0.001 to "
          "1000000000"},
