@@ -1,10 +1,12 @@
 #include "cli/view/case_file.hpp"
 
+#include <algorithm>
 #include <utility>
 
 #include "cli/core/find_execution.hpp"
 #include "cli/view/log_place.hpp"
 #include "cli/view/provider_wait.hpp"
+#include "common/pace/closed.hpp"
 
 namespace fleet::cli {
 namespace {
@@ -31,23 +33,38 @@ void add_running_attempt(contracts::Store& store, CaseFile& file) {
     }
 }
 
-std::optional<model::Provider> provider_of(contracts::Store& store,
-                                           const model::Execution& execution) {
-    const auto wait = provider_waited_for(execution);
-    if (!wait) {
-        return std::nullopt;
-    }
+std::optional<model::Provider> find_provider(contracts::Store& store, const std::string& name) {
     for (model::Provider& provider : store.usage().providers()) {
-        if (provider.rules.name == wait->provider) {
+        if (provider.rules.name == name) {
             return std::move(provider);
         }
     }
     return std::nullopt;
 }
 
+/// The provider of the stage that the execution is ready to enter; empty: none.
+std::string provider_of_stage(const model::Execution& execution, const model::PoolPolicy& pool) {
+    const bool is_ready = execution.status == model::Status::pending &&
+                          !execution.due_in.value_or(base::Millis{0}).count();
+    const auto stage = std::ranges::find(pool.stages, execution.stage, &model::StagePolicy::stage);
+    return is_ready && stage != pool.stages.end() ? stage->provider : "";
+}
+
+/// Needs the execution and its pool.
+void add_provider(contracts::Store& store, base::WallTime wall, CaseFile& file) {
+    if (const auto wait = provider_waited_for(file.execution)) {
+        file.provider = find_provider(store, wait->provider);
+    }
+    const std::string of_stage = file.pool ? provider_of_stage(file.execution, *file.pool) : "";
+    if (const auto provider = find_provider(store, of_stage)) {
+        file.closed = pace::closed(*provider, {store.now(), wall});
+        file.provider = file.closed ? provider : file.provider;
+    }
+}
+
 }  // namespace
 
-CaseFile read_case_file(contracts::Store& store, const std::string& typed) {
+CaseFile read_case_file(contracts::Store& store, const std::string& typed, base::WallTime wall) {
     CaseFile file;
     file.execution = find_execution(store, typed);
     const model::Execution& execution = file.execution;
@@ -63,11 +80,11 @@ CaseFile read_case_file(contracts::Store& store, const std::string& typed) {
         file.checkpoint = last_checkpoint(store, execution.id);
     }
     file.wait = children_wait(store, execution);
-    file.provider = provider_of(store, execution);
     if (!execution.batch.empty()) {
         file.batch = store.work().batch(execution.batch);
     }
     file.pool = store.scaling().pool(execution.pool);
+    add_provider(store, wall, file);
     // Work of a private lane is taken by workers bound to its batch only, and they take nothing
     // else.
     const std::string lane = file.batch && file.batch->private_lane ? execution.batch : "";

@@ -27,7 +27,8 @@ struct CaseFile {
     std::string machine_name;  ///< of a machine whose configuration is stored, else empty
     std::optional<CheckpointFact> checkpoint;  ///< the latest
     std::optional<ChildrenWait> wait;          ///< what it is parked on
-    std::optional<model::Provider> provider;   ///< that it was put back for
+    std::optional<model::Provider> provider;   ///< that it was put back for, or of its stage
+    std::optional<model::Hold> closed;         ///< why nothing of its stage is claimed
     std::optional<model::Batch> batch;
     std::optional<model::PoolPolicy> pool;
     std::optional<model::PoolPressure> pressure;  ///< of the lane that it waits in
@@ -38,7 +39,8 @@ struct CaseFile {
     base::StoreTime now{};
 };
 
-/// `typed` is what a person wrote for the id.
-[[nodiscard]] CaseFile read_case_file(contracts::Store& store, const std::string& typed);
+/// `typed` is what a person wrote for the id; `wall` is now, for the days of budgets.
+[[nodiscard]] CaseFile read_case_file(contracts::Store& store, const std::string& typed,
+                                      base::WallTime wall);
 
 }  // namespace fleet::cli

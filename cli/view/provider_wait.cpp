@@ -10,6 +10,25 @@ namespace {
 constexpr std::string_view kBegin = "waiting for ";
 constexpr std::string_view kSeparator = ": ";
 
+struct Wait {
+    WaitForProvider why;
+    std::optional<base::Millis> left;  ///< nullopt: until a person acts
+};
+
+std::optional<Wait> wait_of(const CaseFile& file) {
+    if (auto put_back = open_provider_wait(file.execution)) {
+        return Wait{*std::move(put_back), file.execution.due_in};
+    }
+    if (!file.closed || !file.provider) {
+        return std::nullopt;
+    }
+    Wait wait{{file.provider->rules.name, file.closed->text}, file.closed->wait};
+    if (file.closed->reason == model::HoldReason::person) {
+        wait.left.reset();
+    }
+    return wait;
+}
+
 void advise(const CaseFile& file, const WaitForProvider& wait, Story& story) {
     story.next.push_back({"see how the provider stands", "fleet providers " + wait.provider});
     if (!file.provider) {
@@ -50,17 +69,31 @@ std::optional<WaitForProvider> open_provider_wait(const model::Execution& execut
     return is_delayed ? provider_waited_for(execution) : std::nullopt;
 }
 
-std::string provider_wait_headline(const CaseFile& file, const WaitForProvider& wait) {
-    return "waiting for " + wait.provider + " until " +
-           clock_text(file.now + *file.execution.due_in, file.now);
+std::string provider_wait_headline(const CaseFile& file) {
+    const auto wait = wait_of(file);
+    if (!wait) {
+        return "";
+    }
+    return "waiting for " + wait->why.provider + " until " +
+           (wait->left ? clock_text(file.now + *wait->left, file.now)
+                       : "a person closes its circuit");
 }
 
-void explain_provider_wait(const CaseFile& file, const WaitForProvider& wait, Story& story) {
-    story.waits.push_back(provider_wait_headline(file, wait) + ": " + wait.reason);
-    story.waits.push_back("that is in " + base::human_duration(*file.execution.due_in) +
-                          "; the time is UTC. It holds no slot meanwhile and loses no attempt");
-    advise(file, wait, story);
-    story.next.push_back({"nothing else to do: it goes on by itself", ""});
+bool explain_provider_wait(const CaseFile& file, Story& story) {
+    const auto wait = wait_of(file);
+    if (!wait) {
+        return false;
+    }
+    story.waits.push_back(provider_wait_headline(file) + ": " + wait->why.reason);
+    const std::string costs = "It holds no slot meanwhile and loses no attempt";
+    story.waits.push_back(wait->left ? "that is in " + base::human_duration(*wait->left) +
+                                           "; the time is UTC. " + costs
+                                     : costs);
+    advise(file, wait->why, story);
+    if (wait->left) {
+        story.next.push_back({"nothing else to do: it goes on by itself", ""});
+    }
+    return true;
 }
 
 }  // namespace fleet::cli

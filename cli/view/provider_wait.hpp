@@ -1,5 +1,6 @@
-// An execution that was put back because a provider may not be called yet, as its row tells: the
-// error of kind rate_limit whose message is "waiting for PROVIDER: REASON", and its delay. Pure.
+// An execution that a provider keeps waiting. Either it was put back, as its row tells: the error
+// of kind rate_limit whose message is "waiting for PROVIDER: REASON", and its delay. Or it is ready
+// and not claimed, because the provider of its stage is closed. Pure.
 #pragma once
 
 #include <optional>
@@ -21,9 +22,9 @@ struct WaitForProvider {
 /// The same, while it still waits.
 [[nodiscard]] std::optional<WaitForProvider> open_provider_wait(const model::Execution& execution);
 
-/// "waiting for openai/gpt-4o until 14:02:11", in UTC.
-[[nodiscard]] std::string provider_wait_headline(const CaseFile& file, const WaitForProvider& wait);
-/// What it waits for, and what a person may do about it.
-void explain_provider_wait(const CaseFile& file, const WaitForProvider& wait, Story& story);
+/// "waiting for openai/gpt-4o until 14:02:11", in UTC; empty: it does not wait for a provider.
+[[nodiscard]] std::string provider_wait_headline(const CaseFile& file);
+/// What it waits for, and what a person may do about it; false: it does not wait for a provider.
+[[nodiscard]] bool explain_provider_wait(const CaseFile& file, Story& story);
 
 }  // namespace fleet::cli

@@ -75,7 +75,7 @@ void print_context(CommandContext& context, const CaseFile& file) {
 
 int show(CommandContext& context, const ShowOptions& options) {
     const auto store = context.open_store(store::Missing::refuse);
-    const CaseFile file = read_case_file(*store, options.id);
+    const CaseFile file = read_case_file(*store, options.id, context.clock.wall_now());
     const model::ExecutionId& id = file.execution.id;
     if (options.context) {
         print_context(context, file);

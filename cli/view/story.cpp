@@ -93,8 +93,8 @@ std::string headline(const CaseFile& file) {
         case Status::pending:
             break;
     }
-    if (const auto wait = open_provider_wait(execution)) {
-        return provider_wait_headline(file, *wait);
+    if (const std::string wait = provider_wait_headline(file); !wait.empty()) {
+        return wait;
     }
     return execution.counters.attempt > 0
                ? "pending again after " + counted(execution.counters.attempt, "attempt")
@@ -177,9 +177,10 @@ void explain_pending(const CaseFile& file, Story& story) {
         story.waits.push_back("pool " + execution.pool + " is paused: nothing of it starts");
         story.next.push_back({"let the pool go on", "fleet unpause " + execution.pool});
     }
-    if (const auto wait = open_provider_wait(execution)) {
-        explain_provider_wait(file, *wait, story);
-    } else if (execution.due_in && execution.due_in->count() > 0) {
+    if (explain_provider_wait(file, story)) {
+        return;
+    }
+    if (execution.due_in && execution.due_in->count() > 0) {
         story.waits.push_back("it is delayed, due in " + base::human_duration(*execution.due_in) +
                               (execution.counters.failures + execution.counters.transient > 0
                                    ? ": the pause after its last failure"

@@ -46,7 +46,7 @@ base::JsonText story_json(const CaseFile& file, const Story& story) {
 
 int why(CommandContext& context, const WhyOptions& options) {
     const auto store = context.open_store(store::Missing::refuse);
-    const CaseFile file = read_case_file(*store, options.id);
+    const CaseFile file = read_case_file(*store, options.id, context.clock.wall_now());
     const Story story = tell_story(file);
     if (options.json) {
         context.out << story_json(file, story) << '\n';

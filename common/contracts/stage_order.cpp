@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <iterator>
+#include <utility>
 
 namespace fleet::contracts {
 namespace {
@@ -27,7 +28,8 @@ void add_missing(std::vector<StageBuffer>& buffers,
 }  // namespace
 
 StageOrder stage_order(std::vector<StageBuffer> buffers,
-                       const std::vector<model::StagePolicy>& policies) {
+                       const std::vector<model::StagePolicy>& policies,
+                       std::vector<std::string> closed) {
     add_missing(buffers, policies);
     std::ranges::stable_sort(buffers, std::ranges::greater(), &StageBuffer::rank);
     StageOrder order;
@@ -35,7 +37,7 @@ StageOrder stage_order(std::vector<StageBuffer> buffers,
         order.stages.push_back(buffer.stage);
     }
     // From the latest on: a stage that was lifted may itself starve and lift the one before it.
-    std::vector<std::string> blocked;
+    std::vector<std::string> blocked = std::move(closed);
     for (std::size_t later = 0; later + 1 < buffers.size(); ++later) {
         const model::StagePolicy* policy = policy_of(policies, buffers[later].stage);
         if (policy == nullptr) {

@@ -278,4 +278,10 @@ void feed_pace(Pace& pace, const model::Density& density, const model::Permit& p
     }
 }
 
+model::Hold pause_hold(const model::Pace& pace, base::StoreTime now) {
+    const base::Millis wait = pace.wait_until - now;
+    return {model::HoldReason::retry_after, wait,
+            "it asked for a pause of " + base::human_duration(wait)};
+}
+
 }  // namespace fleet::pace

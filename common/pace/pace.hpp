@@ -35,4 +35,7 @@ void feed_headers(model::Pace& pace, const model::ProviderRules& rules,
 void feed_pace(model::Pace& pace, const model::Density& density, const model::Permit& permit,
                const model::CallOutcome& outcome, base::StoreTime now, double jitter);
 
+/// The pause that the provider asked for, while it lasts.
+[[nodiscard]] model::Hold pause_hold(const model::Pace& pace, base::StoreTime now);
+
 }  // namespace fleet::pace

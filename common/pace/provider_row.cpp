@@ -42,9 +42,7 @@ std::optional<Hold> hold_of_all(Provider& row, const Moment& moment) {
         return circuit_hold(row.circuit, now);
     }
     if (now < row.pace.wait_until) {
-        const base::Millis wait = row.pace.wait_until - now;
-        return Hold{HoldReason::retry_after, wait,
-                    "it asked for a pause of " + base::human_duration(wait)};
+        return pause_hold(row.pace, now);
     }
     return std::nullopt;
 }

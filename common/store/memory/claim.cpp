@@ -8,6 +8,7 @@
 #include "common/contracts/stage_order.hpp"
 #include "common/store/memory/backends.hpp"
 #include "common/store/memory/executions.hpp"
+#include "common/store/memory/providers.hpp"
 
 namespace fleet::store::memory {
 namespace {
@@ -108,7 +109,8 @@ struct StagePlaces {
     }
 };
 
-StagePlaces stage_places(const State& state, const ClaimRequest& request) {
+StagePlaces stage_places(Transaction& transaction, const ClaimRequest& request) {
+    const State& state = transaction.state();
     StagePlaces places;
     const auto& policies = state.pools.at(request.pool).stages;
     if (policies.empty()) {
@@ -122,7 +124,8 @@ StagePlaces stage_places(const State& state, const ClaimRequest& request) {
                  lane.counts[index_of(Place::ready)] + lane.counts[index_of(Place::delayed)]});
         }
     }
-    const contracts::StageOrder order = contracts::stage_order(std::move(buffers), policies);
+    const contracts::StageOrder order =
+        contracts::stage_order(std::move(buffers), policies, closed_stages(transaction, policies));
     places.has_marks = true;
     places.is_lifted = order.is_lifted;
     places.is_blocked = order.is_blocked;
@@ -251,7 +254,7 @@ ClaimAnswer claim(Transaction& transaction, const ClaimRequest& request) {
     take_from_expired(transaction, request, answer);
     bool is_blocked = false;
     while (answer.claimed.size() < request.limit) {
-        const StagePlaces places = stage_places(state, request);
+        const StagePlaces places = stage_places(transaction, request);
         is_blocked = places.is_blocked;
         Row* row = next_ready(state, request, places);
         if (row == nullptr) {

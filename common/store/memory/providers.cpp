@@ -7,6 +7,7 @@
 #include "common/base/random_share.hpp"
 #include "common/model/provider_wait.hpp"
 #include "common/pace/circuit.hpp"
+#include "common/pace/closed.hpp"
 #include "common/pace/default_rules.hpp"
 #include "common/pace/provider_row.hpp"
 #include "common/store/memory/backends.hpp"
@@ -132,6 +133,18 @@ void give_rules(Transaction& transaction, Provider& provider, const model::Provi
 }
 
 }  // namespace
+
+std::vector<std::string> closed_stages(Transaction& transaction,
+                                       std::span<const model::StagePolicy> policies) {
+    std::vector<std::string> closed;
+    for (const model::StagePolicy& policy : policies) {
+        const Provider* const provider = find_provider(transaction, policy.provider);
+        if (provider != nullptr && pace::closed(*provider, moment_of(transaction))) {
+            closed.push_back(policy.stage);
+        }
+    }
+    return closed;
+}
 
 void configure_providers(Transaction& transaction, std::span<const model::ProviderRules> rules) {
     for (const model::ProviderRules& one : rules) {

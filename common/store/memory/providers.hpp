@@ -3,8 +3,10 @@
 
 #include <span>
 #include <string>
+#include <vector>
 
 #include "common/contracts/usage.hpp"
+#include "common/model/pool.hpp"
 #include "common/store/memory/transaction.hpp"
 
 namespace fleet::store::memory {
@@ -19,5 +21,9 @@ void give_back_permits(Transaction& transaction, const std::string& provider,
 void report_calls(Transaction& transaction, std::span<const contracts::CallReport> reports);
 [[nodiscard]] bool set_provider_circuit(Transaction& transaction, const std::string& provider,
                                         model::CircuitState state, const std::string& reason);
+
+/// The stages of the policies whose providers take no calls for a while.
+[[nodiscard]] std::vector<std::string> closed_stages(Transaction& transaction,
+                                                     std::span<const model::StagePolicy> policies);
 
 }  // namespace fleet::store::memory

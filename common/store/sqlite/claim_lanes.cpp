@@ -7,6 +7,7 @@
 
 #include "common/contracts/stage_order.hpp"
 #include "common/store/sqlite/pool_policy.hpp"
+#include "common/store/sqlite/providers.hpp"
 #include "common/store/sqlite/rank.hpp"
 
 namespace fleet::store::sqlite {
@@ -33,8 +34,8 @@ static_assert(kLastChildRank == -150'000);
 }  // namespace
 
 ClaimLanes::ClaimLanes(WriteTransaction& transaction, std::int64_t pool, std::int64_t batch,
-                       const contracts::ClaimRequest& request)
-    : transaction_(transaction), pool_(pool), batch_(batch), request_(request) {
+                       const contracts::ClaimRequest& request, base::WallTime wall)
+    : transaction_(transaction), pool_(pool), batch_(batch), request_(request), wall_(wall) {
     read_marks();
 }
 
@@ -51,7 +52,8 @@ void ClaimLanes::read_marks() {
     while (rows.step()) {
         buffers.push_back({rows.text(0), static_cast<int>(rows.integer(1)), rows.integer(2)});
     }
-    const auto order = contracts::stage_order(std::move(buffers), policies);
+    const auto order = contracts::stage_order(std::move(buffers), policies,
+                                              closed_stages(transaction_, policies, wall_));
     is_lifted_ = order.is_lifted;
     is_blocked_ = order.is_blocked;
     for (const std::string& stage : order.stages) {

@@ -21,13 +21,14 @@ struct ClaimLane {
 
 class ClaimLanes {
   public:
-    /// `batch`: of the private lane; 0: the lanes that all share. The request outlives it.
+    /// `batch`: of the private lane; 0: the lanes that all share. The request outlives it. `wall`:
+    /// for the days of budgets.
     ClaimLanes(WriteTransaction& transaction, std::int64_t pool, std::int64_t batch,
-               const contracts::ClaimRequest& request);
+               const contracts::ClaimRequest& request, base::WallTime wall);
 
     /// The lane whose first execution comes first; nullopt: none has any.
     [[nodiscard]] std::optional<ClaimLane> best();
-    /// A stage is kept out because the buffer behind it is full.
+    /// A stage is kept out because the buffer behind it is full or its provider is closed.
     [[nodiscard]] bool is_blocked() const { return is_blocked_; }
 
   private:
@@ -40,6 +41,7 @@ class ClaimLanes {
     const std::int64_t pool_;
     const std::int64_t batch_;
     const contracts::ClaimRequest& request_;
+    const base::WallTime wall_;
     bool has_marks_ = false;
     bool is_lifted_ = false;
     bool is_blocked_ = false;

@@ -5,6 +5,7 @@
 
 #include "common/base/random_share.hpp"
 #include "common/pace/circuit.hpp"
+#include "common/pace/closed.hpp"
 #include "common/pace/default_rules.hpp"
 #include "common/pace/provider_json.hpp"
 #include "common/pace/provider_row.hpp"
@@ -221,6 +222,22 @@ std::vector<std::string> configure_providers(WriteTransaction& transaction,
 std::vector<Provider> read_providers(Connection& connection) {
     auto rows = connection.prepare(kAllProviders);
     return read_rows(rows);
+}
+
+std::vector<std::string> closed_stages(WriteTransaction& transaction,
+                                       std::span<const model::StagePolicy> policies,
+                                       base::WallTime wall) {
+    std::vector<std::string> closed;
+    for (const model::StagePolicy& policy : policies) {
+        if (policy.provider.empty()) {
+            continue;
+        }
+        const auto provider = find_provider(transaction, policy.provider);
+        if (provider && pace::closed(*provider, moment_of(transaction, wall))) {
+            closed.push_back(policy.stage);
+        }
+    }
+    return closed;
 }
 
 contracts::PermitAnswer reserve_permits(WriteTransaction& transaction,

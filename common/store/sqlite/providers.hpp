@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "common/contracts/usage.hpp"
+#include "common/model/pool.hpp"
 #include "common/store/sqlite/writer.hpp"
 
 namespace fleet::store::sqlite {
@@ -26,5 +27,10 @@ void report_calls(WriteTransaction& transaction, std::span<const contracts::Call
                   base::WallTime wall);
 [[nodiscard]] bool set_provider_circuit(WriteTransaction& transaction, const std::string& provider,
                                         model::CircuitState state, const std::string& reason);
+
+/// The stages of the policies whose providers take no calls for a while.
+[[nodiscard]] std::vector<std::string> closed_stages(WriteTransaction& transaction,
+                                                     std::span<const model::StagePolicy> policies,
+                                                     base::WallTime wall);
 
 }  // namespace fleet::store::sqlite

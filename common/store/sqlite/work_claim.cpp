@@ -96,7 +96,7 @@ class Claim {
             go_on_broadcasting(transaction_, kDueLimit);
         }
         look_at_due(answer);
-        ClaimLanes lanes(transaction_, pool_, batch_, request_);
+        ClaimLanes lanes(transaction_, pool_, batch_, request_, database_.clock().wall_now());
         while (answer.claimed.size() < request_.limit) {
             const auto lane = lanes.best();
             if (!lane) {

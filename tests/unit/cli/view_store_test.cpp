@@ -1,4 +1,6 @@
 // What is read from a store for people: rows, ids, logs.
+#include <algorithm>
+#include <span>
 #include <sstream>
 #include <string>
 #include <variant>
@@ -13,6 +15,7 @@
 #include "cli/view/log_reader.hpp"
 #include "cli/view/machine_facts.hpp"
 #include "cli/view/pool_rows.hpp"
+#include "cli/view/story.hpp"
 #include "common/base/errors.hpp"
 #include "common/process/log_files.hpp"
 #include "common/store/open.hpp"
@@ -96,7 +99,7 @@ TEST_CASE("the rows of a pool have its counts and those who serve it") {
 
 TEST_CASE("a case file holds what belongs to the execution") {
     Filled filled(2);
-    const CaseFile file = read_case_file(*filled.store, "b1#2");
+    const CaseFile file = read_case_file(*filled.store, "b1#2", base::WallTime{});
     CHECK(file.execution.item_number == 2);
     REQUIRE(file.batch);
     CHECK(file.batch->name == "b1");
@@ -104,6 +107,32 @@ TEST_CASE("a case file holds what belongs to the execution") {
     CHECK(file.spec->machine == "builtin:echo");
     CHECK(file.attempts.empty());
     CHECK(file.running_attempt == 0);
+}
+
+TEST_CASE("a ready execution whose stage's provider is closed says what it waits for") {
+    Filled filled(1);
+    model::ProviderRules rules;
+    rules.name = "p/big";
+    filled.store->usage().configure(std::span(&rules, 1));
+    auto pool = *filled.store->scaling().pool("default");
+    const auto tell = [&filled] {
+        return tell_story(read_case_file(*filled.store, "b1#1", base::WallTime{}));
+    };
+    pool.stages.emplace_back().stage = filled.store->work().find({}).executions.at(0).stage;
+    pool.stages.back().provider = "p/big";
+    filled.store->scaling().put_pool(pool);
+    CHECK(tell().headline == "pending, it has not run yet");
+    filled.store->usage().set_circuit("p/big", model::CircuitState::open,
+                                      "the key is being changed");
+    const Story story = tell();
+    CHECK(story.headline == "waiting for p/big until a person closes its circuit");
+    REQUIRE(story.waits.size() == 2);
+    CHECK(story.waits[0].find("the key is being changed") != std::string::npos);
+    CHECK(std::ranges::any_of(story.next, [](const auto& step) {
+        return step.command == "fleet providers --close p/big";
+    }));
+    filled.store->usage().set_circuit("p/big", model::CircuitState::closed, "");
+    CHECK(tell().headline == "pending, it has not run yet");
 }
 
 TEST_CASE("the logs of a running attempt are found where a worker puts them") {
