@@ -100,12 +100,10 @@ void append_item_json(std::string& json, std::string_view line, bool raw, const 
     json += '}';
 }
 
-SpoolSummary spool_items(const std::string& items, bool raw, const std::filesystem::path& spool,
-                         const ItemCheck& check, int stop_fd) {
+SpoolSummary read_items(const std::string& items, bool raw, const ItemCheck& take, int stop_fd) {
     const base::UniqueFd input = open_items(items);
     const std::string file = items == "-" ? "standard input" : items;
     LineReader reader(input.get(), file, contracts::kMaxInputBytes, stop_fd);
-    SpoolWriter writer(spool);
     SpoolSummary summary;
     std::string json;
     while (auto next = reader.next()) {
@@ -131,16 +129,29 @@ SpoolSummary spool_items(const std::string& items, bool raw, const std::filesyst
                                     "at most " + std::to_string(contracts::kMaxInputBytes) +
                                         " bytes are accepted; nothing was submitted");
         }
-        if (check) {
-            check(json, reader.number());
-        }
-        writer.add(reader.number(), json);
+        take(json, reader.number());
         ++summary.items;
     }
     if (summary.items == 0) {
         refuse_empty(items, summary);
     }
-    writer.finish();
+    return summary;
+}
+
+SpoolSummary spool_items(const std::string& items, bool raw, const std::filesystem::path& spool,
+                         const ItemCheck& check, int stop_fd) {
+    std::optional<SpoolWriter> writer;  // made once the items' file is open
+    const auto take = [&](std::string_view json, std::int64_t line) {
+        if (check) {
+            check(json, line);
+        }
+        if (!writer) {
+            writer.emplace(spool);
+        }
+        writer->add(line, json);
+    };
+    const SpoolSummary summary = read_items(items, raw, take, stop_fd);
+    writer->finish();
     return summary;
 }
 

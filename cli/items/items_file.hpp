@@ -25,6 +25,11 @@ struct SpoolSummary {
 /// throwing.
 using ItemCheck = std::function<void(std::string_view input, std::int64_t line)>;
 
+/// Reads and validates all items and hands each to `take`. Throws as spool_items does; constant
+/// memory.
+SpoolSummary read_items(const std::string& items, bool raw, const ItemCheck& take,
+                        int stop_fd = -1);
+
 /// `items`: a file, or "-" for standard input. The spool file appears under its name only when it
 /// is complete and on disk. Every line of it is "LINE\tJSON". Throws ConfigError naming file and
 /// line: cannot be opened, no items, not UTF-8, broken JSON, too long; Cancelled once `stop_fd`

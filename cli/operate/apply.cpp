@@ -155,9 +155,11 @@ void add_apply_command(Commands& commands) {
              "their marks, limits, circuits and budgets of providers. It says what changed.\n"
              "A running fleet follows at once. What the file does not name stays as it is.\n"
              "\n"
-             "`fleet run`, `fleet resume` and `scaler` do the same when they start, and do not\n"
-             "start with a wrong file. Hooks, error classes and where providers are and keep\n"
-             "their keys are not stored: workers read them from the file when they start.",
+             "`fleet run`, `fleet resume`, `fleet submit` and `scaler` do the same when they "
+             "start,\n"
+             "and do not start with a wrong file. Hooks, error classes and where providers are\n"
+             "and keep their keys are not stored: workers read them from the file when they\n"
+             "start.",
          .examples = "  fleet apply\n"
                      "  fleet apply --dry-run\n"
                      "  fleet apply staging.yml --store sqlite:/srv/fleet/fleet.db\n"

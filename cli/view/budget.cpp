@@ -16,6 +16,7 @@
 #include "cli/view/providers.hpp"
 #include "common/model/json_writer.hpp"
 #include "common/model/usage.hpp"
+#include "common/pace/default_rules.hpp"
 
 namespace fleet::cli {
 namespace {
@@ -40,7 +41,7 @@ BudgetEntries collect(contracts::Store& store, const base::Clock& clock,
     BudgetEntries entries;
     if (options.day.empty()) {
         for (ProviderRow& row : read_provider_rows(store, clock, options.provider)) {
-            if (row.provider.rules.budget.any()) {
+            if (row.provider.rules.budget.any() && !pace::holds_rules_only(row.provider)) {
                 std::string name = row.provider.rules.name;
                 entries[std::move(name)].row = std::move(row);
             }

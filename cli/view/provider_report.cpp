@@ -9,6 +9,7 @@
 #include "cli/view/budget_projection.hpp"
 #include "cli/view/describe.hpp"
 #include "common/model/json_writer.hpp"
+#include "common/pace/default_rules.hpp"
 
 namespace fleet::cli {
 namespace {
@@ -69,6 +70,9 @@ std::string why_text(const ProviderRow& row) {
     const model::Circuit& circuit = row.provider.circuit;
     if (circuit.state != CircuitState::closed && !circuit.reason.empty()) {
         return circuit.reason;
+    }
+    if (pace::holds_rules_only(row.provider)) {
+        return "the rules of its models without own ones";
     }
     return row.wait ? row.wait->text : "-";
 }
@@ -266,9 +270,13 @@ base::JsonText provider_json(const ProviderRow& row) {
 
 Facts provider_facts(const ProviderRow& row) {
     Facts facts;
-    facts.emplace_back("declared", row.provider.configured
-                                       ? "by a person"
-                                       : "by nobody: its first call made it, with the defaults");
+    facts.emplace_back(
+        "declared", pace::holds_rules_only(row.provider)
+                        ? "by a person, for those of its models that have no rules of their own"
+                    : row.provider.configured
+                        ? "by a person"
+                        : "by nobody: its first call made it, with its provider's rules if there "
+                          "are any");
     add_circuit_facts(row, facts);
     add_pace_facts(row, facts);
     if (row.wait) {

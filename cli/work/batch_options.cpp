@@ -4,6 +4,7 @@
 #include <cctype>
 #include <charconv>
 #include <string_view>
+#include <thread>
 
 #include "cli/core/app.hpp"
 #include "common/base/ids.hpp"
@@ -16,6 +17,11 @@ namespace {
 constexpr int kMostWorkers = 10'000;
 constexpr std::size_t kLongestBatchName = 100;
 constexpr std::size_t kNameSuffix = 4;
+constexpr int kSlots = 4;
+
+int cores() {
+    return static_cast<int>(std::max(1U, std::thread::hardware_concurrency()));
+}
 
 int worker_number(std::string_view text, const std::string& whole) {
     int number = -1;
@@ -70,6 +76,18 @@ BatchOptions batch_options_from_json(const base::JsonText& text) {
     json.read("fail_fast", options.fail_fast);
     json.read("output", options.output);
     return options;
+}
+
+int most_workers(const WorkerRange& range) {
+    return range.max > 0 ? range.max : std::max(cores(), range.min);
+}
+
+int slots_of_worker(const BatchOptions& options, const model::PoolPolicy& pool,
+                    bool runs_commands) {
+    if (options.slots > 0 || pool.slots_per_worker > 0) {
+        return options.slots > 0 ? options.slots : pool.slots_per_worker;
+    }
+    return runs_commands ? std::max(1, cores() / most_workers(options.workers)) : kSlots;
 }
 
 WorkerRange parse_worker_range(const std::string& text) {

@@ -8,6 +8,7 @@
 #include "cli/items/batch_loader.hpp"
 #include "common/base/json_text.hpp"
 #include "common/base/time.hpp"
+#include "common/model/pool.hpp"
 
 namespace fleet::cli {
 
@@ -30,6 +31,13 @@ struct BatchOptions {
 [[nodiscard]] base::JsonText to_json_text(const BatchOptions& options);
 /// Unknown members are ignored, absent ones have their defaults; empty text means all defaults.
 [[nodiscard]] BatchOptions batch_options_from_json(const base::JsonText& text);
+
+/// The host's cores where the range leaves its end open.
+[[nodiscard]] int most_workers(const WorkerRange& range);
+/// Of a worker: as asked for, else as the pool has it, else 4, for commands so that all workers
+/// together run one a core.
+[[nodiscard]] int slots_of_worker(const BatchOptions& options, const model::PoolPolicy& pool,
+                                  bool runs_commands);
 
 /// "4" is 4..4, "1..8" a range, "2.." ends at the host's cores. Throws UsageError.
 [[nodiscard]] WorkerRange parse_worker_range(const std::string& text);

@@ -4,7 +4,6 @@
 #include <array>
 #include <chrono>
 #include <poll.h>
-#include <thread>
 #include <utility>
 
 #include <system_error>
@@ -33,11 +32,6 @@ constexpr milliseconds kSettle{10};
 /// How long a scaler may take to kill its workers.
 constexpr seconds kKillTime{10};
 constexpr std::size_t kLastWords = 5;
-constexpr int kSlots = 4;
-
-int cores() {
-    return static_cast<int>(std::max(1U, std::thread::hardware_concurrency()));
-}
 
 std::string ending_text(const process::ExitStatus& status) {
     return status.signal ? "was killed by signal " + std::to_string(*status.signal)
@@ -98,14 +92,14 @@ ScalerOptions BatchRun::scaler_options() const {
     options.pool = batch_.pool;
     options.batch = batch_.private_lane ? batch_.name : "";
     options.workers = options_.batch.workers;
-    if (options.workers.max == 0) {
-        options.workers.max = std::max(cores(), std::max(1, options.workers.min));
-    }
+    options.workers.max = most_workers(options.workers);
     options.slots = options_.batch.slots;
-    if (options.slots == 0 && !is_shared_work(batch_)) {
+    if (!is_shared_work(batch_)) {
         const auto spec = store_.work().spec(batch_.spec);
         const bool command = !spec || spec->machine == "builtin:command";
-        options.slots = command ? std::max(1, cores() / options.workers.max) : kSlots;
+        const auto pool = store_.scaling().pool(batch_.pool);
+        options.slots =
+            slots_of_worker(options_.batch, pool.value_or(model::PoolPolicy{}), command);
     }
     options.resume_only = options_.resume_only;
     options.grace = options_.batch.grace;

@@ -7,6 +7,7 @@
 #include "cli/core/interrupts.hpp"
 #include "cli/operate/fleet_file_start.hpp"
 #include "cli/work/batch_run.hpp"
+#include "cli/work/dry_run.hpp"
 #include "cli/work/host_scaler.hpp"
 #include "cli/work/run_begun.hpp"
 #include "cli/work/run_options.hpp"
@@ -48,16 +49,21 @@ const Help kHelp{
         "--resume-only takes no command: it ends what was begun in the pool (running when its\n"
         "worker died, waiting, to be tried again, children), batch after batch, and begins\n"
         "nothing new; each has its summary. What was never begun stays pending for\n"
-        "`fleet resume`.",
+        "`fleet resume`.\n"
+        "\n"
+        "--dry-run checks everything and says what it would come to: items, and of a machine the\n"
+        "calls of each agent, their tokens and cost, the days of the budget and the time, each\n"
+        "with where the figure is from.",
     .examples =
         "  find . -name '*.jpg' | fleet run --items - -- convert {} {}.png\n"
         "  fleet run --items urls.txt --workers 2..8 --timeout 60 -- curl -sSf -O {}\n"
         "  fleet run --items jobs.jsonl --max-attempts 3 -- ./job --name {name} --n {#}\n"
         "  fleet run --items lines.txt --stdin --output results.jsonl -- wc -c\n"
+        "  fleet run --items texts.jsonl --dry-run review.yml\n"
         "  fleet run --input '{\"seconds\": 2}' builtin:sleep\n"
         "  fleet run --resume-only --pool default\n",
     .exit_codes =
-        "  0    all items are done; with --resume-only: all that was begun\n"
+        "  0    all items are done; with --resume-only: all that was begun; a dry run\n"
         "  1    an error; nothing was submitted, or it says how to go on\n"
         "  2    bad usage\n"
         "  3    some items failed or were cancelled\n"
@@ -80,6 +86,9 @@ void check_begins_nothing(const CommandContext& context, const Options& options)
             "and --output are of one batch",
             "write `fleet resume BATCH --resume-only`");
     }
+    if (submission.dry_run) {
+        throw UsageError("run --resume-only has nothing to estimate", "leave --dry-run out");
+    }
     if (options.fail_fast) {
         throw UsageError("run --resume-only with --fail-fast would cancel what it is to leave",
                          "leave --fail-fast out");
@@ -96,6 +105,18 @@ int run(CommandContext& context, const Options& options) {
     const Submission submission = prepare_submission(context, options.submission, kDefaultAttempts);
     BatchRunOptions run_options = apply_run_options(context, options.run, {});
     run_options.batch.fail_fast = options.fail_fast;
+    const auto interrupted = [&context](const base::Cancelled& cause) {
+        context.err << "fleet: " << cause.what() << "; nothing was submitted" << std::endl;
+        return kExitInterrupted;
+    };
+    if (options.submission.dry_run) {
+        try {
+            return dry_run(context, options.submission, submission,
+                           {run_options.batch, options.run.json, interrupts.fd()});
+        } catch (const base::Cancelled& cause) {
+            return interrupted(cause);
+        }
+    }
     const auto store = context.open_store(store::Missing::create);
     check_shared(*store);
     apply_fleet_file(context, *store);
@@ -110,9 +131,8 @@ int run(CommandContext& context, const Options& options) {
     try {
         prepared = prepare_batch(context, *store, options.submission, submission, !service,
                                  run_options.batch, interrupts.fd());
-    } catch (const base::Cancelled& interrupted) {
-        context.err << "fleet: " << interrupted.what() << "; nothing was submitted" << std::endl;
-        return kExitInterrupted;
+    } catch (const base::Cancelled& cause) {
+        return interrupted(cause);
     }
     run_options.batch = prepared.options;
     run_options.empty_lines = prepared.empty_lines;

@@ -19,8 +19,10 @@ void add_run_options(CLI::App& command, RunOptions& options) {
                     "worker processes, N or MIN..MAX (default: 1 to the number of cores)")
         ->type_name("RANGE");
     command
-        .add_option("--slots", options.slots,
-                    "items that a worker runs at once (default: 4; commands: cores / workers)")
+        .add_option(
+            "--slots", options.slots,
+            "items that a worker runs at once (default: the pool's, else 4; commands: cores / "
+            "workers)")
         ->type_name("N")
         ->check(CLI::Range(1, kMostSlots).description(""));
     command

@@ -107,11 +107,23 @@ std::string json_input(const std::optional<std::string>& input) {
     }
 }
 
+[[noreturn]] void refuse_name(const std::string& name) {
+    throw base::ConfigError(
+        "there is a batch " + name + " already",
+        "choose another --batch, or go on with `fleet resume " + name + "`; nothing was submitted");
+}
+
+}  // namespace
+
 std::string absolute_items(const CommandContext& context, const std::string& items) {
     return items == "-" ? items : (context.directory / items).lexically_normal().string();
 }
 
-}  // namespace
+void require_new_batch(contracts::Store& store, const std::string& name) {
+    if (store.work().batch(name)) {
+        refuse_name(name);
+    }
+}
 
 void add_submission_options(Commands& commands, CLI::App& command, SubmissionOptions& options) {
     command
@@ -149,6 +161,8 @@ void add_submission_options(Commands& commands, CLI::App& command, SubmissionOpt
     command.add_option("--priority", options.priority, "larger is sooner (default: 0)")
         ->type_name("N")
         ->check(CLI::Range(model::kMinPriority, model::kMaxPriority).description(""));
+    command.add_flag("--dry-run", options.dry_run,
+                     "say how many calls, tokens and days it would take; submit nothing");
     commands.takes_command(command);
 }
 
@@ -213,14 +227,7 @@ PreparedBatch prepare_batch(const CommandContext& context, contracts::Store& sto
     require_pool(store, options.pool);
     const std::string name =
         options.batch.empty() ? new_batch_name(context.clock.wall_now()) : options.batch;
-    const auto refuse_name = [&name] {
-        throw base::ConfigError("there is a batch " + name + " already",
-                                "choose another --batch, or go on with `fleet resume " + name +
-                                    "`; nothing was submitted");
-    };
-    if (store.work().batch(name)) {
-        refuse_name();
-    }
+    require_new_batch(store, name);
     remove_stale_spools(store);
     PreparedBatch prepared;
     batch_options.spool = new_spool_name(name);
@@ -254,7 +261,7 @@ PreparedBatch prepare_batch(const CommandContext& context, contracts::Store& sto
     if (!store.work().create_batch(batch)) {
         std::error_code ignored;  // A stale one is removed a day later.
         std::filesystem::remove(spool, ignored);
-        refuse_name();
+        refuse_name(name);
     }
     prepared.batch = *store.work().batch(name);
     prepared.options = std::move(batch_options);

@@ -33,6 +33,7 @@ struct SubmissionOptions {
     int priority = 0;
     std::string delay;       ///< submit only
     std::string unique_key;  ///< submit only
+    bool dry_run = false;    ///< say what it would come to, submit nothing
 };
 
 /// Adds the options of both commands, and that they take a command behind `--`.
@@ -56,6 +57,12 @@ struct Submission {
 /// Submitted work is run by other processes. Throws ConfigError for a store that only this one
 /// sees.
 void check_shared(const contracts::Store& store);
+
+/// "-", or the file's absolute path.
+[[nodiscard]] std::string absolute_items(const CommandContext& context, const std::string& items);
+
+/// Throws ConfigError when there is a batch of that name.
+void require_new_batch(contracts::Store& store, const std::string& name);
 
 /// A batch that is made and still empty; its items wait in the spool file.
 struct PreparedBatch {

@@ -9,6 +9,8 @@
 #include "cli/core/known_names.hpp"
 #include "cli/core/output.hpp"
 #include "cli/items/batch_loader.hpp"
+#include "cli/operate/fleet_file_start.hpp"
+#include "cli/work/dry_run.hpp"
 #include "cli/work/host_scaler.hpp"
 #include "cli/work/submission.hpp"
 #include "common/base/errors.hpp"
@@ -37,7 +39,10 @@ const Help kHelp{
         "\n"
         "--unique KEY does not submit what is in the pool already under that key and not "
         "finished;\n"
-        "the id that holds the key is printed instead.",
+        "the id that holds the key is printed instead.\n"
+        "\n"
+        "A fleet.yml beside the store is applied first, as `fleet apply` does. --dry-run submits\n"
+        "nothing and says what it would come to, as with `fleet run`.",
     .examples =
         "  fleet submit -- ./nightly-report\n"
         "  fleet submit --items urls.txt --batch fetch --unique '{}' -- curl -sSf -O {}\n"
@@ -150,8 +155,12 @@ void submit_batch(CommandContext& context, contracts::Store& store, const Option
 
 int submit(CommandContext& context, const Options& options) {
     const Submission submission = prepare_submission(context, options.submission, kDefaultAttempts);
+    if (options.submission.dry_run) {
+        return dry_run(context, options.submission, submission, {.json = options.json});
+    }
     const auto store = context.open_store(store::Missing::create);
     check_shared(*store);
+    apply_fleet_file(context, *store);
     IdPrinter print(context, options.json);
     if (options.submission.items || !options.submission.batch.empty()) {
         submit_batch(context, *store, options, submission, print);

@@ -30,6 +30,7 @@ class OutputSchema {
     explicit OutputSchema(std::vector<OutputField> fields) : fields_(std::move(fields)) {}
 
     [[nodiscard]] bool empty() const { return fields_.empty(); }
+    [[nodiscard]] const std::vector<OutputField>& fields() const { return fields_; }
     /// For the model: that it answers with one JSON object, and with which members.
     [[nodiscard]] std::string instruction() const;
 

@@ -52,6 +52,7 @@ const std::vector<Layer>& layers() {
           "machines/http"}},
         {"machines/engine", {"common", "machines"}},
         {"machines/definitions", {"common", "machines"}},
+        {"machines/estimate", {"common", "machines"}},
         {"machines/family", {"common", "machines"}},
         {"worker", {"common", "machines"}},
         {"scaler", {"common", "machines"}},

@@ -179,3 +179,40 @@ TEST_CASE("a budget that is changed counts at once for processes that have the s
     REQUIRE(box.fleet({"apply"}).exit_code == 0);
     CHECK_FALSE(take());
 }
+
+TEST_CASE("submit applies the file beside the store as run does, and refuses a wrong one") {
+    const FleetBox box;
+    box.write("fleet.yml", kFile);
+    const ProgramResult first = box.fleet({"submit", "--pool", "gpu", "builtin:noop"});
+    INFO(first.err);
+    REQUIRE(first.exit_code == 0);
+    CHECK_THAT(first.err, Contains("fleet: applied fleet.yml: pool default: max auto -> 3") &&
+                              Contains("pool gpu: new: max 1, slots 1; and 1 more"));
+    CHECK_THAT(box.fleet({"providers", "mock/large"}).out, Contains("0 of 2 calls used"));
+    const ProgramResult again = box.fleet({"submit", "--items", "-", "builtin:echo"}, "a\nb\n");
+    CHECK(again.exit_code == 0);
+    CHECK(again.err.empty());
+    CHECK(box.executions() == 3);
+    box.write("fleet.yml", replaced(kFile, "max: 3", "maximum: 3"));
+    const ProgramResult wrong = box.fleet({"submit", "builtin:noop"});
+    CHECK(wrong.exit_code == 1);
+    CHECK_THAT(wrong.err, Contains("there is no key `maximum` here"));
+    CHECK(box.executions() == 3);
+}
+
+TEST_CASE("run has as many slots as the pool of the file, unless it is told otherwise") {
+    const FleetBox box;
+    box.write("fleet.yml", "pools: {default: {slots: 3}}\n");
+    const auto said = [&](std::vector<std::string> more) {
+        std::vector<std::string> arguments{"run", "--verbose", "--workers", "1"};
+        arguments.insert(arguments.end(), more.begin(), more.end());
+        const ProgramResult end = box.fleet(arguments);
+        CHECK(end.exit_code == 0);
+        return end.err;
+    };
+    CHECK_THAT(said({"builtin:noop"}), Contains("workers 1..1 with 3 slots"));
+    CHECK_THAT(said({"--", "true"}), Contains("workers 1..1 with 3 slots"));
+    CHECK_THAT(said({"--slots", "2", "builtin:noop"}), Contains("workers 1..1 with 2 slots"));
+    box.write("fleet.yml", "pools: {default: {slots: auto}}\n");
+    CHECK_THAT(said({"builtin:noop"}), Contains("workers 1..1 with 4 slots"));
+}

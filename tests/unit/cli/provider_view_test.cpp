@@ -286,6 +286,18 @@ TEST_CASE("only so many providers are told of beside the pools") {
     CHECK(lines.back() == "and 3 providers more: `fleet providers`");
 }
 
+TEST_CASE("a row that is there for the rules of a provider's models says so") {
+    model::Provider whole = provider_of({.name = "openai"});
+    whole.configured = true;
+    CHECK_THAT(table_of(whole), Contains("the rules of its models without own ones"));
+    CHECK(fact(whole, "declared") ==
+          "by a person, for those of its models that have no rules of their own");
+    // A model without a provider is called by such a name.
+    whole.pace.granted = 1;
+    CHECK_THAT(table_of(whole), !Contains("the rules of its models"));
+    CHECK(fact(whole, "declared") == "by a person");
+}
+
 TEST_CASE("a line holds budgets with their units and the day's reset") {
     model::Provider provider = provider_of({.name = "openai/gpt-4o",
                                             .tokens_per_second = 1'000,
