@@ -14,6 +14,8 @@ constexpr std::size_t kSearched = 1'000;
 constexpr std::size_t kMostAttempts = 100;
 /// Of one execution: one that has gone around for longer is left out.
 constexpr std::size_t kMostCheckpoints = 400;
+/// Of all of them together: a look must not take long.
+constexpr std::size_t kMostLoads = 4'000;
 
 std::string day_of(base::WallTime time) {
     constexpr std::size_t kDateLength = 10;
@@ -64,16 +66,18 @@ std::vector<model::Execution> done_ones(contracts::Store& store, const std::stri
 
 /// Calls of each state, by how the totals grew from step to step; empty when its checkpoints do not
 /// tell.
-std::map<std::string, double> calls_of(contracts::Store& store, const std::string& id) {
+std::map<std::string, double> calls_of(contracts::Store& store, const std::string& id,
+                                       std::size_t& loads) {
     struct Step {
         std::string state;
         double total = 0;
     };
     std::map<std::int64_t, Step> steps;
     const auto keys = store.checkpoints().list(id + "/step_", kMostCheckpoints);
-    if (keys.size() == kMostCheckpoints) {
+    if (keys.size() == kMostCheckpoints || keys.size() > kMostLoads - loads) {
         return {};
     }
+    loads += keys.size();
     for (const std::string& key : keys) {
         const auto stored = store.checkpoints().load(key);
         if (!stored || stored->event == "machine_start" || stored->event == "machine_end") {
@@ -102,6 +106,7 @@ MachineHistory history_of(contracts::Store& store, const std::vector<model::Exec
                           const IsWanted& is_wanted) {
     MachineHistory history;
     std::size_t looked_at = 0;
+    std::size_t loads = 0;
     for (const model::Execution& execution : done) {
         if (looked_at == kMostExecutions) {
             break;
@@ -110,7 +115,7 @@ MachineHistory history_of(contracts::Store& store, const std::vector<model::Exec
             continue;
         }
         ++looked_at;
-        const auto calls = calls_of(store, execution.id.text());
+        const auto calls = calls_of(store, execution.id.text(), loads);
         if (calls.empty()) {
             continue;
         }

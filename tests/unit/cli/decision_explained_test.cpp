@@ -1,6 +1,7 @@
 // `fleet decisions --explain`: from a decision as the scaler keeps it to what people read.
 #include "cli/view/decision_explained.hpp"
 
+#include <optional>
 #include <sstream>
 #include <string>
 
@@ -53,12 +54,14 @@ scaler::Observation limited_fleet() {
     return observation;
 }
 
-model::Decision decided(const scaler::Observation& observation) {
+model::Decision decided(const scaler::Observation& observation,
+                        std::optional<base::Millis> drain_target = {}) {
     scaler::Policy policy;
     scaler::PoolRules rules;
     rules.pool = "papers";
     rules.max_workers = 50;
     rules.slots_per_worker = 4;
+    rules.drain_target = drain_target;
     policy.pools.push_back(rules);
     const scaler::PoolPlan plan = scaler::decide(observation, policy).pools.front();
     model::Decision decision;
@@ -74,6 +77,20 @@ model::Decision decided(const scaler::Observation& observation) {
 }
 
 }  // namespace
+
+TEST_CASE("a burst before the reset of a budget is a line of its own, and seen with the budget") {
+    scaler::Observation observation = limited_fleet();
+    CHECK_THAT(explained(decided(observation, std::chrono::hours(1))),
+               !Contains("reset_burst") && !Contains("to be used up"));
+    observation.providers.front().bursts = true;
+    observation.providers.front().calls_left = 1'500;
+    const std::string text = explained(decided(observation, std::chrono::hours(1)));
+    INFO(text);
+    CHECK_THAT(text, Contains("2.5 of cost left for 2h00m, to be used up until then"));
+    // 5,000 of 1.5 s each in an hour are three slots; ten calls a second of a second keep 12 busy.
+    CHECK_THAT(text, Contains("reset_burst            3     12  slots    mock/big: what the day's "
+                              "budget still pays for (about 1500 calls) is lost in 2h00m"));
+}
 
 TEST_CASE("an explained decision has what was seen, every clamp with its numbers, and the result") {
     const std::string text = explained(decided(limited_fleet()));

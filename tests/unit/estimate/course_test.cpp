@@ -2,6 +2,7 @@
 #include "machines/estimate/course.hpp"
 
 #include <catch2/catch.hpp>
+#include <rapidcheck.h>
 
 #include "common/pace/provider_row.hpp"
 
@@ -116,4 +117,27 @@ TEST_CASE("without a pace and a budget a provider is done at once, without money
     const Course never = course_of({.calls = 1}, row_of(rules), kWall);
     CHECK(never.never);
     CHECK_FALSE(never.ends_at);
+}
+
+TEST_CASE("a batch takes as many days as its budget needs, and a longer one never fewer") {
+    CHECK(rc::check("by calls alone", [] {
+        const auto limit = *rc::gen::inRange<std::int64_t>(1, 500);
+        const auto spent = *rc::gen::inRange<std::int64_t>(0, limit + 1);
+        const auto calls = *rc::gen::inRange<std::int64_t>(1, 5'000);
+        model::ProviderRules rules;
+        rules.name = "p/m";
+        rules.unlimited = true;
+        rules.budget.requests = limit;
+        model::Provider row = row_of(rules);
+        row.budget.spent.requests = spent;
+        const auto need = [](std::int64_t count) {
+            return estimate::Need{.calls = static_cast<double>(count)};
+        };
+        const Course course = course_of(need(calls), row, kWall);
+        const std::int64_t later = std::max<std::int64_t>(0, calls - (limit - spent));
+        RC_ASSERT(course.days == 1 + (later + limit - 1) / limit);
+        RC_ASSERT(course.ends_at.has_value());
+        RC_ASSERT(*course.ends_at >= kWall);
+        RC_ASSERT(course_of(need(calls + 1), row, kWall).days >= course.days);
+    }));
 }
