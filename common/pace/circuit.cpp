@@ -13,6 +13,9 @@ using model::CircuitRules;
 using model::CircuitState;
 
 constexpr base::Millis kDensitySpan{10'000};
+/// A provider that fails is not harmed by a call a minute, and one that works again is not to stand
+/// idle for as long as it was out.
+constexpr base::Millis kLongestAfterError{60'000};
 
 void change(Circuit& circuit, CircuitState state, base::StoreTime now) {
     circuit.state = state;
@@ -23,13 +26,20 @@ void change(Circuit& circuit, CircuitState state, base::StoreTime now) {
     circuit.probes.clear();
 }
 
+/// Of a cooldown. Only a provider that goes on refusing is asked ever more rarely.
+base::Millis longest_cooldown(const CircuitRules& rules, const model::CallOutcome& outcome) {
+    return was_rate_limited(outcome)
+               ? rules.longest_cooldown
+               : std::min(rules.longest_cooldown, std::max(rules.cooldown, kLongestAfterError));
+}
+
 /// Opens for a while: the provider's own word where it gave one, else a cooldown that doubles.
 void trip(Circuit& circuit, const CircuitRules& rules, std::string reason,
           const model::CallOutcome& outcome, base::StoreTime now) {
     change(circuit, CircuitState::open, now);
     circuit.cooldown = circuit.cooldown == base::Millis{0}
                            ? rules.cooldown
-                           : std::min(circuit.cooldown * 2, rules.longest_cooldown);
+                           : std::min(circuit.cooldown * 2, longest_cooldown(rules, outcome));
     const base::Millis stated = outcome.rate_limit.retry_after.value_or(base::Millis{0});
     circuit.until = now + std::max(stated, circuit.cooldown);
     circuit.reason = std::move(reason);

@@ -104,6 +104,29 @@ TEST_CASE("a probe that is refused opens it again for twice as long, up to a lim
     }
 }
 
+TEST_CASE("a provider that only fails is tried once a minute, however long it has failed") {
+    Watched it;
+    it.circuit.cooldown = it.rules.cooldown;
+    pace::open_circuit(it.circuit, "test", it.now);
+    it.circuit.until = it.now;
+    model::CallOutcome failed;
+    failed.end = model::CallEnd::server_error;
+    for (const int expected : {30'000, 60'000, 60'000, 60'000}) {
+        it.pass(base::Millis{60'000});
+        REQUIRE(it.circuit.state == CircuitState::half_open);
+        pace::take_probe(it.circuit, it.now);
+        it.feed(failed, true);
+        CHECK(it.circuit.until == it.now + base::Millis{expected});
+    }
+    SECTION("and less often where a person has asked for a longer cooldown") {
+        it.rules.cooldown = base::Millis{300'000};
+        it.pass(base::Millis{60'000});
+        pace::take_probe(it.circuit, it.now);
+        it.feed(failed, true);
+        CHECK(it.circuit.until == it.now + base::Millis{120'000});
+    }
+}
+
 TEST_CASE("a probe whose end nobody tells is free again and says nothing") {
     Watched it;
     pace::open_circuit(it.circuit, "test", it.now);
