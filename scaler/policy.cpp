@@ -141,7 +141,9 @@ void choose_workers(PoolPlan& plan, Target& target, const Draft& draft, int forc
         choose_retirements(plan, draft.pool, draft.rules, own_host, -difference, forced,
                            draft.supply.slots);
         const int kept = -difference - static_cast<int>(plan.retire.size());
-        target.at_least(target.number + kept, Clamp::busy,
+        // Seats keep the maximum: what stays here keeps others from starting there.
+        const int most = std::max(draft.rules.max_workers, draft.supply.workers());
+        target.at_least(std::min(target.number + kept, most), Clamp::busy,
                         kept > 0 ? "the others are at work or just starting"
                                  : "none of them is needed at work");
         plan.planned_here += kept;

@@ -61,7 +61,9 @@ void apply_tempo(Target& target, const PoolView& pool, const PoolRules& rules, c
     }
     const int difference = std::abs(target.number - supply);
     const bool within = supply >= rules.min_workers && supply <= rules.max_workers;
-    const bool small = difference > 0 && within && !ending && target.number > 0 &&
+    // Who wants all that the pool may have does not hover: the last few workers are of use.
+    const bool fills_up = target.number > supply && target.number >= rules.max_workers;
+    const bool small = difference > 0 && within && !ending && !fills_up && target.number > 0 &&
                        difference <= policy.tolerance * supply;
     target.apply(small ? supply : target.number, Clamp::tolerance,
                  small ? "the difference is too small to act on"
