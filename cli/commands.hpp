@@ -42,6 +42,7 @@ void add_apply_command(Commands& commands);
 void add_pause_commands(Commands& commands);  // pause, unpause
 void add_retire_command(Commands& commands);
 void add_validate_command(Commands& commands);
+void add_simulate_command(Commands& commands);
 
 // Looking after it.
 void add_check_command(Commands& commands);

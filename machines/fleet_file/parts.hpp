@@ -25,6 +25,9 @@ struct ProviderMention {
                                                       const config::Node* stages,
                                                       config::Findings& findings, FleetFile& file);
 
+/// All that one pool says but its stages.
+void read_pool_settings(config::Fields& fields, PoolDeclaration& pool);
+
 /// `providers:`; paths count from `folder`.
 void read_providers(const config::Node& value, const std::filesystem::path& folder,
                     config::Findings& findings, FleetFile& file);

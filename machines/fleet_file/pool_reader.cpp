@@ -144,8 +144,7 @@ PoolDeclaration read_pool(const Member& member, Findings& findings, Mentions& me
         return pool;
     }
     Fields fields(mapping_of(member.value), path, findings);
-    read_workers(fields, pool);
-    read_tempo(fields, pool);
+    read_pool_settings(fields, pool);
     if (const Node* const stages = fields.get("stages", Node::Kind::map)) {
         read_pool_stages(*stages, path + ".stages", findings, pool, mentions);
     }
@@ -189,6 +188,11 @@ void read_file_stages(const Node& value, Findings& findings, FleetFile& file, Me
 }
 
 }  // namespace
+
+void read_pool_settings(Fields& fields, PoolDeclaration& pool) {
+    read_workers(fields, pool);
+    read_tempo(fields, pool);
+}
 
 Mentions read_pools(const Node* pools, const Node* stages, Findings& findings, FleetFile& file) {
     Mentions mentions;

@@ -13,11 +13,6 @@ enum class Client {
     backoff,  ///< every slot by itself: Retry-After, else exponential backoff with full jitter
 };
 
-struct LimitChange {
-    base::Millis at{0};
-    double limit = 0;
-};
-
 struct PaceScenario {
     ProviderModelRules provider;
     std::vector<LimitChange> changes;  ///< by time

@@ -25,6 +25,12 @@ struct ProviderModelRules {
     bool states_retry_after = true;  ///< with each refusal
 };
 
+/// At that time from the begin of a simulation the provider's limit becomes another one.
+struct LimitChange {
+    base::Millis at{0};
+    double limit = 0;  ///< requests in each window
+};
+
 struct Answer {
     bool given = false;
     model::RateLimit stated;

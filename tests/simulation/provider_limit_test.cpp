@@ -6,50 +6,55 @@
 #include <catch2/catch.hpp>
 
 #include "scaler/provider_cap.hpp"
-#include "scaler/simulate/pool_run.hpp"
+#include "scaler/simulate/fleet_run.hpp"
 
 using namespace fleet;
-using simulate::PoolMoment;
-using simulate::PoolReport;
-using simulate::PoolScenario;
+using simulate::Moment;
+using simulate::Report;
+using simulate::Scenario;
 using std::chrono::minutes;
 using std::chrono::seconds;
 
 namespace {
 
-PoolScenario scenario_of(std::uint64_t seed) {
-    PoolScenario scenario;
+constexpr base::Millis kLatency{3'000};
+
+Scenario scenario_of(std::uint64_t seed) {
+    Scenario scenario;
     scenario.seed = seed;
-    scenario.latency = base::Millis{3'000};
-    scenario.items = 6'000;  // ten minutes of the provider's 600 a minute
+    scenario.items = {{.count = 6'000}};  // ten minutes of the provider's 600 a minute
+    scenario.stages.front().provider = 0;
+    scenario.stages.front().time = {.distribution = simulate::Distribution::exponential,
+                                    .mean = kLatency,
+                                    .least = kLatency / 2};
+    scenario.providers.emplace_back().rules.name = "sim/model";
     scenario.pool.max_workers = 200;
     scenario.pool.slots_per_worker = 1 + static_cast<int>(seed % 4);
     return scenario;
 }
 
 /// Workers for what Little's law asks for, a fifth more, rounded up to whole workers.
-int most_workers(const PoolScenario& scenario, double calls_per_second, base::Millis latency) {
+int most_workers(const Scenario& scenario, double calls_per_second, base::Millis latency) {
     const double law = calls_per_second * std::chrono::duration<double>(latency).count();
     const double slots = std::ceil(law * (1 + scaler::kProviderHeadroom) - 1e-6);
     return std::max(1, static_cast<int>(std::ceil(slots / scenario.pool.slots_per_worker)));
 }
 
-int highest(const PoolReport& report, base::Millis from, base::Millis to) {
+int highest(const Report& report, base::Millis from, base::Millis to) {
     int workers = 0;
-    for (const PoolMoment& moment : report.moments) {
+    for (const Moment& moment : report.moments) {
         workers = moment.at >= from && moment.at < to ? std::max(workers, moment.workers) : workers;
     }
     return workers;
 }
 
-const PoolMoment& at(const PoolReport& report, base::Millis time) {
+const Moment& at(const Report& report, base::Millis time) {
     return *std::ranges::find_if(report.moments,
-                                 [&](const PoolMoment& moment) { return moment.at >= time; });
+                                 [&](const Moment& moment) { return moment.at >= time; });
 }
 
-double ratio(const PoolReport& report, const PoolScenario& scenario, base::Millis lost) {
-    const auto oracle = std::chrono::duration<double>(lost).count() + scenario.items / 10.0;
-    return std::chrono::duration<double>(report.drained_at).count() / oracle;
+double refused_share(const Report& report) {
+    return report.providers.front().refused_share();
 }
 
 }  // namespace
@@ -58,16 +63,16 @@ TEST_CASE(
     "a step load on a limited provider grows to pace x latency and a fifth, and stays there") {
     double slowest = 0;
     for (std::uint64_t seed = 1; seed <= 20; ++seed) {
-        const PoolScenario scenario = scenario_of(seed);
-        const PoolReport report = simulate::run_pool(scenario);
+        const Scenario scenario = scenario_of(seed);
+        const Report report = simulate::run_fleet(scenario);
         INFO("seed " << seed);
         REQUIRE(report.drained);
-        CHECK(report.lost_items == 0);
+        CHECK(report.broken.empty());
         base::Millis longest{0};
         double fastest = 0;
-        for (const PoolMoment& moment : report.moments) {
-            longest = std::max(longest, moment.latency);
-            fastest = std::max(fastest, moment.pace);
+        for (const Moment& moment : report.moments) {
+            longest = std::max(longest, moment.providers[0].latency);
+            fastest = std::max(fastest, moment.providers[0].pace);
             // Never more than was ever seen of pace and latency.
             INFO("second " << moment.at.count() / 1000);
             CHECK(moment.workers <= most_workers(scenario, std::max(fastest, 1.0),
@@ -76,11 +81,11 @@ TEST_CASE(
         CHECK(fastest < 10.01);
         // Means of a minute scatter by a few hundredths.
         CHECK(highest(report, base::Millis{0}, report.drained_at) <=
-              most_workers(scenario, 10, scenario.latency * 110 / 100));
-        CHECK(report.reversals(base::Millis{0}, scenario.longest) <= 1);
+              most_workers(scenario, 10, kLatency * 110 / 100));
+        CHECK(report.reversals_between(base::Millis{0}, scenario.length) <= 1);
         CHECK(report.moments.back().workers == 0);
-        CHECK(report.refused / report.offered < 0.01);
-        slowest = std::max(slowest, ratio(report, scenario, base::Millis{0}));
+        CHECK(refused_share(report) < 0.01);
+        slowest = std::max(slowest, *report.ratio());
     }
     WARN("worst drain time / what the provider gives: " << slowest);
     CHECK(slowest < 1.1);
@@ -88,36 +93,37 @@ TEST_CASE(
 
 TEST_CASE("a learned pace pulls the pool up with it") {
     for (std::uint64_t seed = 1; seed <= 10; ++seed) {
-        PoolScenario scenario = scenario_of(seed);
-        scenario.provider.states_limits = false;
-        scenario.provider.states_retry_after = false;
-        const PoolReport report = simulate::run_pool(scenario);
+        Scenario scenario = scenario_of(seed);
+        scenario.providers[0].limits.states_limits = false;
+        scenario.providers[0].limits.states_retry_after = false;
+        const Report report = simulate::run_fleet(scenario);
         INFO("seed " << seed);
         REQUIRE(report.drained);
-        CHECK(report.lost_items == 0);
-        CHECK(report.refused / report.offered < 0.03);
-        CHECK(ratio(report, scenario, base::Millis{0}) < 1.35);
+        CHECK(report.broken.empty());
+        CHECK(refused_share(report) < 0.03);
+        CHECK(*report.ratio() < 1.35);
         double fastest = 0;
-        for (const PoolMoment& moment : report.moments) {
-            fastest = std::max(fastest, moment.pace);
+        for (const Moment& moment : report.moments) {
+            fastest = std::max(fastest, moment.providers[0].pace);
         }
         CHECK(highest(report, base::Millis{0}, report.drained_at) <=
-              most_workers(scenario, fastest, scenario.latency * 110 / 100));
+              most_workers(scenario, fastest, kLatency * 110 / 100));
     }
 }
 
 TEST_CASE("a circuit that is open for minutes leaves the probes, and the pool grows back once") {
+    int corrections = 0;
     for (std::uint64_t seed = 1; seed <= 20; ++seed) {
-        PoolScenario scenario = scenario_of(seed);
+        Scenario scenario = scenario_of(seed);
         const base::Millis from = minutes(3);
         const base::Millis to = minutes(8);
-        scenario.outages = {{from, to}};
-        const PoolReport report = simulate::run_pool(scenario);
+        scenario.providers[0].outages = {{from, to}};
+        const Report report = simulate::run_fleet(scenario);
         INFO("seed " << seed);
         REQUIRE(report.drained);
-        CHECK(report.lost_items == 0);
-        const auto opened = std::ranges::find_if(report.moments, [](const PoolMoment& moment) {
-            return moment.circuit == model::CircuitState::open;
+        CHECK(report.broken.empty());
+        const auto opened = std::ranges::find_if(report.moments, [](const Moment& moment) {
+            return moment.providers[0].circuit == model::CircuitState::open;
         });
         REQUIRE(opened != report.moments.end());
         CHECK(opened->at - from < seconds(15));
@@ -129,26 +135,29 @@ TEST_CASE("a circuit that is open for minutes leaves the probes, and the pool gr
         CHECK(at(report, shrunk).workers <= for_probes);
         CHECK(highest(report, shrunk, to) <= for_probes);
         CHECK(at(report, shrunk).workers >= 1);
-        // Shrinking and growing back are one reversal.
+        // Shrinking and growing back are one reversal; rarely, a few workers too many leave when
+        // the latency is known better again.
         const base::Millis ending = report.drained_at - seconds(30);
-        CHECK(report.reversals(from, ending) <= 1);
-        CHECK(highest(report, to, ending) <=
-              most_workers(scenario, 10, scenario.latency * 110 / 100));
+        const int reversals = report.reversals_between(opened->at, ending);
+        CHECK(reversals <= 2);
+        corrections += reversals > 1 ? 1 : 0;
+        CHECK(highest(report, to, ending) <= most_workers(scenario, 10, kLatency * 110 / 100));
         CHECK(highest(report, to, ending) * slots >= 27);
     }
+    CHECK(corrections <= 2);
 }
 
 TEST_CASE("a limit that is halved shrinks the pool, one that is doubled grows it") {
     for (std::uint64_t seed = 1; seed <= 10; ++seed) {
-        PoolScenario scenario = scenario_of(seed);
-        scenario.items = 9'000;
+        Scenario scenario = scenario_of(seed);
+        scenario.items = {{.count = 9'000}};
         // What waits for its turn in its slot ends in time, so that busy workers may leave.
-        scenario.pool.grace = minutes(2);
-        scenario.provider.kind = simulate::LimitKind::token_bucket;
-        scenario.provider.limit = 10;
-        scenario.provider.window = seconds(1);
-        scenario.changes = {{minutes(4), 5}, {minutes(10), 20}};
-        const PoolReport report = simulate::run_pool(scenario);
+        scenario.overrides.grace = minutes(2);
+        scenario.providers[0].limits.kind = simulate::LimitKind::token_bucket;
+        scenario.providers[0].limits.limit = 10;
+        scenario.providers[0].limits.window = seconds(1);
+        scenario.providers[0].changes = {{minutes(4), 5}, {minutes(10), 20}};
+        const Report report = simulate::run_fleet(scenario);
         INFO("seed " << seed);
         REQUIRE(report.drained);
         const int slots = scenario.pool.slots_per_worker;
@@ -159,6 +168,6 @@ TEST_CASE("a limit that is halved shrinks the pool, one that is doubled grows it
         CHECK(halved <= full * 3 / 4);
         CHECK(doubled >= full * 3 / 2);
         // Up, down, up; and of a few workers one more or less, as latencies scatter.
-        CHECK(report.reversals(base::Millis{0}, report.drained_at - seconds(30)) <= 4);
+        CHECK(report.reversals_between(base::Millis{0}, report.drained_at - seconds(30)) <= 4);
     }
 }
