@@ -1,4 +1,5 @@
 #include <memory>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -51,11 +52,16 @@ int validate(CommandContext& context, const ValidateOptions& options) {
     const Format format = options.format.format();
     JsonList list(context.out, format);
     bool is_valid = true;
+    // A file that others refer to and that is named itself is read more than once.
+    std::set<base::JsonText> told;
     for (const std::string& file : options.files) {
         const std::vector<config::Diagnostic> diagnostics = look_at(context, file);
         const bool has_errors = config::has_errors(diagnostics);
         is_valid = is_valid && !has_errors;
         for (const config::Diagnostic& one : diagnostics) {
+            if (!told.insert(to_json(one)).second) {
+                continue;
+            }
             if (format == Format::table) {
                 print_diagnostic(context.terminal, context.out, one);
             } else {

@@ -38,9 +38,6 @@ base::JsonText result_line(const model::Execution& execution) {
         if (!execution.error->type.empty()) {
             error.text("type", execution.error->type);
         }
-        if (!execution.error->type.empty()) {
-            error.text("type", execution.error->type);
-        }
         error.text("message", execution.error->message);
         error.text("evidence", execution.error->evidence);
         json.embed("error", error.finish());

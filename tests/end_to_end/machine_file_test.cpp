@@ -32,6 +32,10 @@ TEST_CASE("machine files are named as they were typed and their children from th
         "parts/kid.yml:3:17: warning: `a` has no transition: the machine ends there with an empty "
         "output; add `transitions`, or `type: final`\n"
         "parts/kid.yml:3:21: error: there is no key `tipe` here; did you mean `type`?\n");
+    // However often a file is read, its mistakes are told once.
+    const ProgramResult both = box.fleet({"validate", "machine.yml", "parts/kid.yml"});
+    CHECK(both.exit_code == 1);
+    CHECK(both.out == bad.out);
     // Looking at files makes no store.
     CHECK_FALSE(std::filesystem::exists(box.path(".fleet")));
 }
