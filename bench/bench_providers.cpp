@@ -2,7 +2,8 @@
 //
 //   goodput, refused   real workers against the mock provider (a real HTTP server), after a
 //   warm-up:
-//                      calls given / its limit, and the share of calls that it answered 429
+//                      calls given / its limit, and the share of calls that it answered 429; "4
+//                      scalers" start as many workers as they decide, each as a box of its own
 //   simulated          the same with a virtual clock, median of three seeds; "plain" are clients of
 //                      their own that retry with backoff, in the same run
 //   budget             a day's budget of 1,000 calls, 64 workers of which one is killed with
@@ -50,10 +51,20 @@ void sleep_for(double seconds) {
 // --- Goodput
 // ---------------------------------------------------------------------------------
 
+/// Who calls: so many workers, or what so many scalers start.
+struct Crowd {
+    int workers = 0;
+    int scalers = 0;
+    [[nodiscard]] std::string text() const {
+        return scalers > 0 ? std::to_string(scalers) + " scalers"
+                           : std::to_string(workers) + " workers";
+    }
+};
+
 void measure_goodput(std::vector<Row>& rows, const Options& options, const std::string& name,
-                     const std::string& limit, const std::string& headers, int workers) {
+                     const std::string& limit, const std::string& headers, const Crowd& crowd) {
     constexpr double kLimit = 10;  // a second
-    const std::string label = name + ", " + std::to_string(workers) + " workers";
+    const std::string label = name + ", " + crowd.text();
     if (!options.wants("goodput " + label)) {
         return;
     }
@@ -63,8 +74,11 @@ void measure_goodput(std::vector<Row>& rows, const Options& options, const std::
                                   R"(", "retry_after": ")" + retry +
                                   R"(", "latency": {"kind": "exponential", "mean_ms": 500}})");
     run.submit(20'000);
-    for (int worker = 0; worker < workers; ++worker) {
-        run.start_worker(std::max(2, 64 / workers));
+    for (int worker = 0; worker < crowd.workers; ++worker) {
+        run.start_worker(std::max(2, 64 / crowd.workers));
+    }
+    for (int scaler = 0; scaler < crowd.scalers; ++scaler) {
+        run.start_scaler("box-" + std::to_string(scaler));
     }
     // Learning begins at one call a second, and a window gives its first minute at once.
     sleep_for(headers == "none" ? 130 : 15);
@@ -89,13 +103,16 @@ void measure_real(std::vector<Row>& rows, const Options& options) {
     const std::string fixed = R"({"amount": 600, "kind": "fixed_window"})";
     const std::string bucket = R"({"amount": 600, "burst": 10})";
     const std::string sliding = R"({"amount": 600, "kind": "sliding_window"})";
-    for (const int workers : {1, 4, 16}) {
-        measure_goodput(rows, options, "sliding, headers", sliding, "openai", workers);
+    for (const Crowd& crowd : {Crowd{.workers = 1}, Crowd{.workers = 4}, Crowd{.workers = 16},
+                               Crowd{.scalers = 2}, Crowd{.scalers = 4}}) {
+        measure_goodput(rows, options, "sliding, headers", sliding, "openai", crowd);
     }
-    measure_goodput(rows, options, "fixed, headers", fixed, "openai", 4);
-    measure_goodput(rows, options, "bucket, headers", bucket, "openai", 4);
-    measure_goodput(rows, options, "bucket, nothing stated", bucket, "none", 4);
-    measure_goodput(rows, options, "sliding, nothing stated", sliding, "none", 4);
+    for (const Crowd& crowd : {Crowd{.workers = 4}, Crowd{.scalers = 4}}) {
+        measure_goodput(rows, options, "fixed, headers", fixed, "openai", crowd);
+        measure_goodput(rows, options, "bucket, headers", bucket, "openai", crowd);
+        measure_goodput(rows, options, "bucket, nothing stated", bucket, "none", crowd);
+    }
+    measure_goodput(rows, options, "sliding, nothing stated", sliding, "none", {.workers = 4});
 }
 
 // --- Simulated

@@ -92,6 +92,10 @@ void MockRun::start_worker(int slots) {
         "worker", {"--pool", "default", "--slots", std::to_string(slots), "--lease-ttl", "3"}));
 }
 
+void MockRun::start_scaler(const std::string& host) {
+    scalers_.push_back(fleet_.start("scaler", {"--host-id", host, "--slots", "2", "--max", "40"}));
+}
+
 MockRun::Counts MockRun::counts() const {
     http::Request request;
     request.url = url_ + "/mock/stats";

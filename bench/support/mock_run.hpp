@@ -21,6 +21,8 @@ class MockRun {
     void submit(int items);
     /// Starts a worker with so many slots.
     void start_worker(int slots);
+    /// Starts a scaler, with its workers, for a box of this name.
+    void start_scaler(const std::string& host);
     [[nodiscard]] std::vector<OwnProcess>& workers() { return workers_; }
 
     struct Counts {
@@ -36,6 +38,7 @@ class MockRun {
     std::string url_;
     mutable http::Client client_;
     std::vector<OwnProcess> workers_;
+    std::vector<OwnProcess> scalers_;
 };
 
 }  // namespace fleet::bench
