@@ -73,6 +73,7 @@ std::variant<model::Seat, LaunchFailed> Launcher::take_seat(const LaunchRequest&
     wanted.host = options_.host;
     wanted.pool_max = request.pool_max;
     wanted.ttl = kSeatTtl;
+    wanted.fleet_max = options_.fleet_max;
     wanted.request_id = base::random_positive_int64();
     for (int attempt = 1;; ++attempt) {
         try {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <filesystem>
+#include <optional>
 #include <string>
 #include <variant>
 #include <vector>
@@ -30,6 +31,7 @@ struct LauncherOptions {
     std::string log_level = "info";
     std::filesystem::path machine_file;  ///< of the workers; empty: their built-in one
     bool resume_only = false;            ///< they begin nothing new
+    std::optional<int> fleet_max = {};   ///< workers of all pools together; unset: no limit
 };
 
 struct LaunchRequest {

@@ -37,6 +37,7 @@ LauncherOptions launcher_options(const contracts::Store& store, const ScalerOpti
     launcher.log_level = options.log_level_name;
     launcher.machine_file = options.worker_machine_file;
     launcher.resume_only = options.resume_only;
+    launcher.fleet_max = options.fleet_max;
     return launcher;
 }
 

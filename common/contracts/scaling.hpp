@@ -22,6 +22,7 @@ struct SeatRequest {
     int pool_max = 0;             ///< the maximum the caller acts under
     base::Millis ttl{30'000};     ///< void unless ready by then
     std::int64_t request_id = 0;  ///< chosen before the first try; a repeat gets the same seat
+    std::optional<int> fleet_max = {};  ///< of all pools together; unset: no limit
 };
 struct SeatRefused {
     std::string reason;  ///< "pool default has 4 of 4 workers"
@@ -47,8 +48,8 @@ class ScalingBackend {
     /// Pausing stops claims; wakes the workers when it ends. False: no such pool.
     virtual bool set_paused(const std::string& pool, bool paused) = 0;
 
-    /// One transaction: a seat, if all the pool's seats that are not `gone` are fewer than
-    /// pool_max.
+    /// One transaction: a seat, if the seats that are not `gone` are fewer than pool_max in the
+    /// pool and fewer than fleet_max in all pools.
     virtual SeatAnswer take_seat(const SeatRequest& request) = 0;
     /// False for an illegal change or an unknown seat. -> gone frees it. A seat whose worker is
     /// registered follows the worker's status by itself.

@@ -244,6 +244,50 @@ TEST_CASE("eight threads never take more seats than the maximum") {
     CHECK(f.store().scaling().seats("default").size() == kMax);
 }
 
+TEST_CASE("eight threads in two pools never take more seats than the fleet's maximum") {
+    FOR_EACH_STORE(f);
+    constexpr int kThreads = 8;
+    constexpr int kTries = 15;
+    constexpr int kMax = 9;
+    model::PoolPolicy other;
+    other.pool = "other";
+    f.store().scaling().put_pool(other);
+    std::atomic<int> taken{0};
+    std::atomic<int> failures{0};
+    {
+        std::vector<std::jthread> threads;
+        for (int thread = 0; thread < kThreads; ++thread) {
+            threads.emplace_back([&, thread] {
+                for (int attempt = 0; attempt < kTries; ++attempt) {
+                    contracts::SeatRequest request =
+                        seat_request(thread * 1000 + attempt + 1, 1'000);
+                    request.pool = thread % 2 == 0 ? "default" : "other";
+                    request.fleet_max = kMax;
+                    try {
+                        const auto answer = f.store().scaling().take_seat(request);
+                        taken += std::holds_alternative<model::Seat>(answer) ? 1 : 0;
+                    } catch (const std::exception&) {
+                        ++failures;
+                    }
+                }
+            });
+        }
+    }
+    CHECK(failures == 0);
+    CHECK(taken == kMax);
+    CHECK(f.store().scaling().seats("default").size() + f.store().scaling().seats("other").size() ==
+          kMax);
+    contracts::SeatRequest one_more = seat_request(1, 1'000);
+    one_more.fleet_max = kMax;
+    one_more.request_id = 99'999;
+    const auto refused = f.store().scaling().take_seat(one_more);
+    CHECK(std::get<contracts::SeatRefused>(refused).reason ==
+          "the fleet has 9 of 9 workers in all its pools together");
+    // Seats whose workers never came count no more.
+    f.pass(31s);
+    CHECK_FALSE(is_refused(f, one_more));
+}
+
 TEST_CASE("decisions are kept whole and listed newest first") {
     FOR_EACH_STORE(f);
     contracts::ScalingBackend& scaling = f.store().scaling();

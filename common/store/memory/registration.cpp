@@ -2,6 +2,7 @@
 #include <memory>
 
 #include "common/base/json.hpp"
+#include "common/contracts/seat_refusal.hpp"
 #include "common/store/memory/backends.hpp"
 
 namespace fleet::store::memory {
@@ -109,8 +110,7 @@ std::string Registration::take_seat(Transaction& transaction, model::WorkerRecor
         state_.seats.begin(), state_.seats.end(),
         [&worker](const auto& entry) { return entry.second.seat.pool == worker.pool; });
     if (pool->second.max_workers && taken >= *pool->second.max_workers) {
-        return "pool " + worker.pool + " has " + std::to_string(taken) + " of " +
-               std::to_string(*pool->second.max_workers) + " workers";
+        return contracts::full_pool_text(worker.pool, taken, *pool->second.max_workers);
     }
     SeatRow row;
     row.seat.id = ++state_.last_seat;

@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <memory>
 
+#include "common/contracts/seat_refusal.hpp"
 #include "common/store/memory/backends.hpp"
 
 namespace fleet::store::memory {
@@ -135,8 +136,12 @@ contracts::SeatAnswer Scaling::take_seat(const contracts::SeatRequest& request) 
         taken += row.seat.pool == request.pool ? 1 : 0;
     }
     if (taken >= request.pool_max) {
-        return contracts::SeatRefused{"pool " + request.pool + " has " + std::to_string(taken) +
-                                      " of " + std::to_string(request.pool_max) + " workers"};
+        return contracts::SeatRefused{
+            contracts::full_pool_text(request.pool, taken, request.pool_max)};
+    }
+    const auto everywhere = static_cast<std::int64_t>(state_.seats.size());
+    if (request.fleet_max && everywhere >= *request.fleet_max) {
+        return contracts::SeatRefused{contracts::full_fleet_text(everywhere, *request.fleet_max)};
     }
     SeatRow row;
     row.seat.id = ++state_.last_seat;

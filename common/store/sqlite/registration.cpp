@@ -4,6 +4,7 @@
 #include <array>
 #include <variant>
 
+#include "common/contracts/seat_refusal.hpp"
 #include "common/store/sqlite/lookup.hpp"
 #include "common/store/sqlite/pool_policy.hpp"
 #include "common/store/sqlite/seats.hpp"
@@ -66,7 +67,7 @@ std::variant<std::int64_t, std::string> take_seat(WriteTransaction& transaction,
     const auto policy = find_policy(transaction.connection(), worker.pool);
     const auto taken = count_seats(transaction, pool->number);
     if (policy && policy->max_workers && taken >= *policy->max_workers) {
-        return full_pool_text(worker.pool, taken, *policy->max_workers);
+        return contracts::full_pool_text(worker.pool, taken, *policy->max_workers);
     }
     return add_seat(transaction, {.pool = pool->number,
                                   .host = worker.host,

@@ -4,6 +4,7 @@
 #include <cctype>
 
 #include "common/base/errors.hpp"
+#include "common/contracts/seat_refusal.hpp"
 #include "common/store/sqlite/lookup.hpp"
 #include "common/store/sqlite/pool_policy.hpp"
 #include "common/store/sqlite/seats.hpp"
@@ -133,7 +134,14 @@ contracts::SeatAnswer SqliteScaling::take_seat(const contracts::SeatRequest& req
             const auto taken = count_seats(transaction, pool->number);
             if (taken >= request.pool_max) {
                 return contracts::SeatRefused{
-                    full_pool_text(request.pool, taken, request.pool_max)};
+                    contracts::full_pool_text(request.pool, taken, request.pool_max)};
+            }
+            if (request.fleet_max) {
+                const auto everywhere = count_all_seats(transaction);
+                if (everywhere >= *request.fleet_max) {
+                    return contracts::SeatRefused{
+                        contracts::full_fleet_text(everywhere, *request.fleet_max)};
+                }
             }
             number = add_seat(transaction, {.pool = pool->number,
                                             .host = request.host,

@@ -34,6 +34,13 @@ std::int64_t count_seats(WriteTransaction& transaction, std::int64_t pool) {
     return row.integer(0);
 }
 
+std::int64_t count_all_seats(WriteTransaction& transaction) {
+    auto row = transaction.prepare(
+        "SELECT count(*) FROM seats WHERE NOT (state < 2 AND expires_at_ms <= ?1)");
+    row.bind(1, transaction.now_ms()).step();
+    return row.integer(0);
+}
+
 std::int64_t add_seat(WriteTransaction& transaction, const NewSeat& seat) {
     const auto number = next_number(transaction);
     const auto token = base::random_word(kLaunchTokenLength);
@@ -63,11 +70,6 @@ void set_state(WriteTransaction& transaction, std::int64_t seat, model::SeatStat
         .bind(1, seat)
         .bind(2, static_cast<int>(state))
         .run();
-}
-
-std::string full_pool_text(const std::string& pool, std::int64_t taken, std::int64_t maximum) {
-    return "pool " + pool + " has " + std::to_string(taken) + " of " + std::to_string(maximum) +
-           " workers";
 }
 
 }  // namespace fleet::store::sqlite

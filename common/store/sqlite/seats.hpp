@@ -15,6 +15,8 @@ namespace fleet::store::sqlite {
 void drop_void_seats(WriteTransaction& transaction, std::int64_t pool);
 /// All seats of the pool that are not gone.
 [[nodiscard]] std::int64_t count_seats(WriteTransaction& transaction, std::int64_t pool);
+/// Likewise, of all pools.
+[[nodiscard]] std::int64_t count_all_seats(WriteTransaction& transaction);
 
 struct NewSeat {
     std::int64_t pool = 0;
@@ -28,9 +30,5 @@ struct NewSeat {
 std::int64_t add_seat(WriteTransaction& transaction, const NewSeat& seat);
 void remove_seat(WriteTransaction& transaction, std::int64_t seat);
 void set_state(WriteTransaction& transaction, std::int64_t seat, model::SeatState state);
-
-/// "pool default has 4 of 4 workers".
-[[nodiscard]] std::string full_pool_text(const std::string& pool, std::int64_t taken,
-                                         std::int64_t maximum);
 
 }  // namespace fleet::store::sqlite

@@ -96,6 +96,22 @@ TEST_CASE("no worker is launched beyond the pool's maximum") {
     CHECK(std::get<LaunchFailed>(second).no_seat);
 }
 
+TEST_CASE("no worker is launched beyond the fleet's maximum, whatever its pool allows") {
+    SupervisorFixture fixture;
+    LauncherOptions options = fixture.launcher_options("exec sleep 60");
+    options.fleet_max = 1;
+    Launcher launcher(*fixture.store, fixture.lease, options);
+    model::PoolPolicy other;
+    other.pool = "other";
+    fixture.store->scaling().put_pool(other);
+    auto first = launcher.launch({"other", "", 1, 5});
+    REQUIRE(std::holds_alternative<Launched>(first));
+    auto second = launcher.launch({"default", "", 1, 5});
+    REQUIRE(std::holds_alternative<LaunchFailed>(second));
+    CHECK(std::get<LaunchFailed>(second).no_seat);
+    CHECK(std::get<LaunchFailed>(second).reason.find("1 of 1 workers") != std::string::npos);
+}
+
 TEST_CASE("a new scaler frees the seats whose workers never came, and no others") {
     SupervisorFixture fixture;
     contracts::SeatRequest request{.pool = "default", .host = "h", .pool_max = 9, .request_id = 1};
