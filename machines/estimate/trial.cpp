@@ -71,6 +71,7 @@ class Tally {
         return sites_;
     }
     [[nodiscard]] std::stop_token stop() const { return stop_.get_token(); }
+    void end() { stop_.request_stop(); }
 
   private:
     mutable std::mutex mutex_;
@@ -202,6 +203,16 @@ class TrialRuns::Impl final : public engine::Surroundings {
                                  std::optional<base::Millis> /*timeout*/) override {
         return Value::dict({});
     }
+    void child_began(const engine::RunIdentity& /*child*/, const Value& /*input*/) override {
+        if (++children_ > kMostTrialChildren) {
+            tally_.end();
+            throw base::Cancelled("the trial runs have too many children");
+        }
+    }
+    void child_ended(const engine::RunIdentity& /*child*/,
+                     const engine::Outcome& /*outcome*/) override {
+        --children_;
+    }
     std::string new_execution_id() override { return "trial-" + std::to_string(++ids_); }
 
   private:
@@ -217,6 +228,7 @@ class TrialRuns::Impl final : public engine::Surroundings {
     Tally tally_;
     Trials result_;
     std::atomic<std::int64_t> ids_ = 0;
+    std::atomic<int> children_ = 0;
 };
 
 TrialRuns::TrialRuns(TrialParts parts) : impl_(std::make_unique<Impl>(std::move(parts))) {}

@@ -49,9 +49,11 @@ struct TrialParts {
     std::size_t entry = 0;  ///< into the program's machines
 };
 
-/// All trials of an estimate together make at most so many calls and take at most so long.
+/// All trials of an estimate together make at most so many calls and take at most so long; of a
+/// machine that multiplies, no more children are under way at once.
 inline constexpr std::int64_t kMostTrialCalls = 20'000;
 inline constexpr base::Millis kLongestTrials{5'000};
+inline constexpr int kMostTrialChildren = 256;
 
 class TrialRuns {
   public:

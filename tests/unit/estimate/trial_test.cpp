@@ -173,6 +173,21 @@ TEST_CASE("a machine that goes around for ever is cut off") {
     CHECK(trials.sites.at({0, 0}).calls >= 1'000);
 }
 
+TEST_CASE("a machine whose children multiply is cut off before they are too many") {
+    const auto program =
+        program_of("  agents: {a: " + agent_of("x", kModel) +
+                   "}\n"
+                   "  machines: {again: ./machine.yml}\n"
+                   "  states:\n"
+                   "    s: {agent: a, transitions: [{to: t}]}\n"
+                   "    t: {machine: [again, again, again], transitions: [{to: e}]}\n"
+                   "    e: {type: final}\n");
+    const Trials trials = try_out(program, {"{}", "{}"});
+    CHECK(trials.is_cut);
+    CHECK(trials.sites.at({0, 0}).calls >= 1);
+    CHECK(trials.sites.at({0, 0}).calls <= 2 * estimate::kMostTrialChildren);
+}
+
 TEST_CASE("a stand-in has the form of the answer and its length") {
     const auto field = [](const std::string& name, agents::FieldType type) {
         agents::OutputField one;
