@@ -33,19 +33,29 @@ void CrashLoop::proved_healthy(const std::string& pool) {
     pools_.erase(pool);
 }
 
+std::string CrashLoop::reason_of(const Record& record) {
+    return std::to_string(record.in_a_row) +
+           (record.in_a_row == 1 ? " worker has" : " workers in a row have") +
+           " died right after the start; " + record.reason;
+}
+
 std::optional<CrashLoop::Hold> CrashLoop::hold(const std::string& pool, base::BootTime now) const {
     const auto found = pools_.find(pool);
     if (found == pools_.end() || now >= found->second.not_before) {
         return std::nullopt;
     }
     const Record& record = found->second;
-    Hold hold;
-    hold.unhealthy = record.in_a_row >= kUnhealthyAfter;
-    hold.remaining = std::chrono::ceil<base::Millis>(record.not_before - now);
-    hold.reason = std::to_string(record.in_a_row) +
-                  (record.in_a_row == 1 ? " worker has" : " workers in a row have") +
-                  " died right after the start; " + record.reason;
-    return hold;
+    return Hold{record.in_a_row >= kUnhealthyAfter,
+                std::chrono::ceil<base::Millis>(record.not_before - now), reason_of(record)};
+}
+
+std::optional<CrashLoop::Trouble> CrashLoop::trouble(const std::string& pool,
+                                                     base::BootTime now) const {
+    const auto found = pools_.find(pool);
+    if (found == pools_.end() || found->second.in_a_row < kUnhealthyAfter) {
+        return std::nullopt;
+    }
+    return Trouble{reason_of(found->second), now >= found->second.not_before};
 }
 
 std::optional<base::BootTime> CrashLoop::on_probation_since(const std::string& pool) const {

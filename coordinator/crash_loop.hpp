@@ -36,6 +36,12 @@ class CrashLoop {
     void proved_healthy(const std::string& pool);
     /// Why nothing of the pool may be launched at `now`, if so.
     [[nodiscard]] std::optional<Hold> hold(const std::string& pool, base::BootTime now) const;
+    struct Trouble {
+        std::string reason;
+        bool is_tried = false;  ///< the hold is over: one at a time is launched
+    };
+    /// What other hosts should know: the pool became unhealthy here, and none has stayed since.
+    [[nodiscard]] std::optional<Trouble> trouble(const std::string& pool, base::BootTime now) const;
     /// When a worker died early, and none has proved healthy since: one at a time is launched.
     [[nodiscard]] std::optional<base::BootTime> on_probation_since(const std::string& pool) const;
 
@@ -46,6 +52,8 @@ class CrashLoop {
         base::BootTime not_before{};
         std::string reason;
     };
+    [[nodiscard]] static std::string reason_of(const Record& record);
+
     std::map<std::string, Record> pools_;
 };
 

@@ -14,6 +14,8 @@
 #include "common/base/json.hpp"
 #include "common/process/identity.hpp"
 #include "coordinator/timers.hpp"
+#include "scaler/box.hpp"
+#include "scaler/host_facts.hpp"
 
 namespace fleet::coordinator {
 namespace {
@@ -263,18 +265,18 @@ base::JsonText ScalerLoop::metadata() const {
     json["cores"] = std::max(1U, std::thread::hardware_concurrency());
     json["workers"] = supervisor_.size();
     base::Json planned = base::Json::object();
-    base::Json unhealthy = base::Json::object();
+    scaler::HostView box = scaler::look_at_box(options_.host);
+    const base::BootTime now = clock_.boot_now();
     for (const auto& [pool, state] : pools_) {
         if (state.last) {
             planned[pool] = state.last->planned_here;
         }
-        const auto hold = crashes_.hold(pool, clock_.boot_now());
-        if (hold && hold->unhealthy) {
-            unhealthy[pool] = hold->reason;
+        if (auto trouble = crashes_.trouble(pool, now)) {
+            box.holds[pool] = {std::move(trouble->reason), trouble->is_tried ? 1 : 0};
         }
     }
     json["planned"] = std::move(planned);
-    json["unhealthy"] = std::move(unhealthy);
+    scaler::put_host_facts(json, box);
     json["last_decision"] = last_reason_;
     json["batch"] = options_.batch;
     return base::dump_json(json);
@@ -290,6 +292,7 @@ void ScalerLoop::on_worker_end(const WorkerEnd& end) {
         const auto hold = crashes_.hold(end.pool, clock_.boot_now());
         if (hold && hold->unhealthy) {
             pools_[end.pool].recorded.reset();  // the next tick writes it down
+            heartbeat_due_ = true;              // the others take its share
             log_.error("the pool is unhealthy on this host",
                        {{"pool", end.pool},
                         {"reason", hold->reason},

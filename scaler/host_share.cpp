@@ -43,6 +43,17 @@ Gate gate_of(const HostView& host, const Policy& policy) {
     return {};
 }
 
+/// Why the host takes no more of this pool's workers, as each scaler sees its own and the others.
+std::optional<HostHold> hold_of(const HostView& host, const std::string& own_host,
+                                const PoolView& pool) {
+    if (host.id == own_host) {
+        return pool.launch_hold.empty() ? std::nullopt
+                                        : std::optional(HostHold{pool.launch_hold, 0});
+    }
+    const auto known = host.holds.find(pool.pressure.pool);
+    return known == host.holds.end() ? std::nullopt : std::optional(known->second);
+}
+
 /// Active workers and starting seats.
 std::unordered_map<std::string, int> workers_by_host(const PoolView& pool) {
     std::unordered_map<std::string, int> count;
@@ -72,13 +83,15 @@ int own_share(Target& target, const Observation& observation, const PoolView& po
         HostShare share{host.id, host.weight, there == present.end() ? 0 : there->second,
                         target.number};
         Gate closed = gate_of(host, policy);
-        if (host.id == observation.own_host && !pool.launch_hold.empty()) {
-            closed = {Clamp::launch_hold, pool.launch_hold, true};
+        int tried = 0;
+        if (const auto hold = hold_of(host, observation.own_host, pool)) {
+            closed = {Clamp::launch_hold, hold->why, true};
+            tried = hold->room;
         }
         if (closed.clamp != Clamp::none) {
             // A pool's least is let through, and its first worker, or nothing would ever run.
             const int least = std::max(1, rules.min_workers) - supply.workers();
-            share.limit = share.current + (closed.hard ? 0 : std::max(0, least));
+            share.limit = share.current + (closed.hard ? tried : std::max(0, least));
             if (closed.clamp == Clamp::pressure) {
                 // Pressure says that tasks wait for a processor, also when they are others' or this
                 // fleet's first few: one slot a core is the pool's in any case.

@@ -2,6 +2,7 @@
 // values. Nothing here reads a clock, a store or a file; ages are durations.
 #pragma once
 
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -16,6 +17,12 @@
 namespace fleet::scaler {
 
 /// A box that offers capacity. Shares are of what is used, 0..1; unset means not measurable.
+/// Why a host takes no more workers of one pool: they die there right after their start.
+struct HostHold {
+    std::string why;
+    int room = 0;  ///< so many more are tried
+};
+
 struct HostView {
     std::string id;
     int cores = 1;
@@ -24,6 +31,7 @@ struct HostView {
     std::optional<double> memory_used;
     std::optional<double> descriptors_used;
     std::optional<double> cpu_pressure;
+    std::map<std::string, HostHold> holds = {};  ///< by pool
 };
 
 /// A registered worker that is not gone: active or terminating.

@@ -6,6 +6,7 @@
 #include "common/base/errors.hpp"
 #include "common/base/nearest.hpp"
 #include "scaler/box.hpp"
+#include "scaler/host_facts.hpp"
 
 namespace fleet::scaler {
 namespace {
@@ -33,6 +34,7 @@ HostView view_of_host(const model::WorkerRecord& host) {
     view.cores = std::max(1, host.slots);
     view.weight = view.cores;
     view.fresh = !host.stale;
+    read_host_facts(view, host.metadata);
     return view;
 }
 

@@ -2,6 +2,7 @@
 // die and freeze. However that goes, the pool never has more workers than its maximum.
 #include <algorithm>
 #include <csignal>
+#include <filesystem>
 #include <map>
 #include <memory>
 #include <string>
@@ -10,6 +11,9 @@
 
 #include "common/process/identity.hpp"
 #include "tests/fault/worker_box.hpp"
+#include "tests/support/folders.hpp"
+#include "tests/support/run_program.hpp"
+#include "tests/support/temporary_folder.hpp"
 #include "tests/support/wait_until.hpp"
 
 namespace fleet::fault_test {
@@ -36,6 +40,25 @@ class SharedPool {
     void start(const std::string& host) {
         scalers_[host] =
             std::make_unique<ChildProgram>(box_.scaler({"--host-id", host, "--lease-ttl", "2"}));
+    }
+    /// A box on which every worker dies at its start.
+    void start_broken(const std::string& host) {
+        const auto bin = broken_.path() / host;
+        std::filesystem::create_directory(bin);
+        std::filesystem::copy_file(test_support::bin_dir() / "scaler", bin / "scaler");
+        test_support::write_file(bin / "worker", "#!/bin/sh\necho 'no such licence' >&2\nexit 7\n");
+        std::filesystem::permissions(bin / "worker", std::filesystem::perms::owner_all);
+        auto program = box_.scaler({"--host-id", host, "--lease-ttl", "2"});
+        program.argv.front() = (bin / "scaler").string();
+        scalers_[host] = std::make_unique<ChildProgram>(program);
+    }
+    /// What the host's scaler tells the others about itself.
+    [[nodiscard]] std::string told_by(const std::string& host) {
+        contracts::WorkerFilter filter;
+        filter.kind = model::WorkerKind::host;
+        filter.host = host;
+        const auto hosts = box_.store().registration().list(filter);
+        return hosts.empty() ? "" : hosts.front().metadata;
     }
     ChildProgram& scaler(const std::string& host) { return *scalers_.at(host); }
     /// Retires its workers and exits.
@@ -85,6 +108,7 @@ class SharedPool {
         return box_.store().registration().list(filter);
     }
 
+    test_support::TemporaryFolder broken_;
     WorkerBox box_;
     std::map<std::string, std::unique_ptr<ChildProgram>> scalers_;
     std::size_t most_ = 0;
@@ -100,6 +124,23 @@ TEST_CASE("a second scaler joins, takes its share, and leaves it behind when it 
     CHECK(pool.wait_for({{"a", 4}}));
     pool.stop("a");
     CHECK(pool.shares().empty());
+    CHECK(pool.most() == kMaximum);
+}
+
+TEST_CASE("where workers die at their start the share goes to the others, and comes back") {
+    SharedPool pool;
+    pool.start_broken("b");
+    const auto is_told = [&] {
+        return pool.told_by("b").find(R"("unhealthy":{"default")") != std::string::npos;
+    };
+    REQUIRE(wait_until(is_told, kLimit));
+    pool.start("a");
+    CHECK(pool.wait_for({{"a", 4}}));
+    pool.stop("b");
+    pool.start("b");  // mended
+    CHECK(pool.wait_for({{"a", 2}, {"b", 2}}));
+    pool.stop("a");
+    pool.stop("b");
     CHECK(pool.most() == kMaximum);
 }
 

@@ -42,6 +42,14 @@ TEST_CASE("five in a row make the pool unhealthy for five minutes") {
     CHECK_FALSE(crashes.hold("p", now + Millis{300'000}));
     CHECK(crashes.on_probation_since("p"));
     CHECK_FALSE(crashes.hold("other", now));
+    // What the other hosts are told.
+    REQUIRE(crashes.trouble("p", now));
+    CHECK_FALSE(crashes.trouble("p", now)->is_tried);
+    CHECK(crashes.trouble("p", now)->reason.find("5 workers in a row have died") == 0);
+    CHECK(crashes.trouble("p", now + Millis{300'000})->is_tried);
+    CHECK_FALSE(crashes.trouble("other", now));
+    crashes.proved_healthy("p");
+    CHECK_FALSE(crashes.trouble("p", now));
 }
 
 TEST_CASE("workers that were started together and die together count once") {
@@ -58,6 +66,7 @@ TEST_CASE("a worker that has lived long enough is no crash, and a healthy one en
     crashes.died("p", CrashLoop::kEarly, "was ended by signal 9", "", kStart);
     CHECK_FALSE(crashes.hold("p", kStart));
     crashes.died("p", Millis{1}, "was ended by signal 9", "", kStart);
+    CHECK_FALSE(crashes.trouble("p", kStart));  // one death is no news for others
     crashes.proved_healthy("p");
     CHECK_FALSE(crashes.hold("p", kStart));
     CHECK_FALSE(crashes.on_probation_since("p"));

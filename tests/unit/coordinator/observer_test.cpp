@@ -3,6 +3,7 @@
 #include "common/base/errors.hpp"
 #include "common/base/json.hpp"
 #include "scaler/explain.hpp"
+#include "scaler/host_facts.hpp"
 #include "scaler/observe.hpp"
 #include "tests/unit/coordinator/support.hpp"
 
@@ -66,6 +67,40 @@ TEST_CASE("workers, starting seats and work of a pool are seen together with the
         scaler::decision_inputs(observed.observation, observed.policy, plan.pools[0]), "inputs");
     CHECK(inputs["ready"] == 3);
     CHECK(inputs["steps"].size() > 5);
+}
+
+TEST_CASE("what another host tells about itself is seen") {
+    ObserverFixture fixture;
+    scaler::HostView told;
+    told.memory_used = 0.91;
+    told.holds["default"] = {"5 workers in a row have died", 1};
+    base::Json metadata;
+    scaler::put_host_facts(metadata, told);
+    auto record = host_record("host:b:1", "b:1:x", process::self_identity(fixture.clock));
+    record.host = "b";
+    record.metadata = base::dump_json(metadata);
+    static_cast<void>(fixture.store->registration().register_worker(record));
+    const auto look = [&] { return *fixture.look().observation.host("b"); };
+    CHECK(look().memory_used == 0.91);
+    CHECK_FALSE(look().cpu_pressure);
+    REQUIRE(look().holds.contains("default"));
+    CHECK(look().holds["default"].why == "5 workers in a row have died");
+    CHECK(look().holds["default"].room == 1);
+    // A later word takes the earlier one back; what other programs write is no harm.
+    scaler::put_host_facts(metadata, scaler::HostView{});
+    const auto beat = [&](const std::string& text) {
+        contracts::Heartbeat heartbeat;
+        heartbeat.worker_id = "host:b:1";
+        heartbeat.metadata = text;
+        REQUIRE(fixture.store->registration().heartbeat(heartbeat));
+    };
+    beat(base::dump_json(metadata));
+    CHECK(look().holds.empty());
+    CHECK_FALSE(look().memory_used);
+    beat(R"({"unhealthy": {"default": "bad"}, "memory_used": "much", "cpu_pressure": 7})");
+    CHECK(look().holds.empty());
+    CHECK_FALSE(look().memory_used);
+    CHECK(look().cpu_pressure == 1.0);
 }
 
 TEST_CASE("providers, their pace and what stages call are seen, and kept when calls cease") {

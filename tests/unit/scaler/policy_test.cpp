@@ -148,6 +148,27 @@ TEST_CASE("differences of a tenth are left alone") {
     CHECK(plan.clamp == Clamp::tolerance);
 }
 
+TEST_CASE("a pool whose work asks for its maximum gets the last few workers as well") {
+    Observation observation = observe(500, 19);
+    add_workers(observation, 19, 1);
+    CHECK(decide_one(observation, rules(0, 20)).start == 1);
+    CHECK(decide_one(observation, rules(0, 100)).start > 1);
+    // What asks for less than the maximum hovers there: a tenth is left alone.
+    Observation less = observe(1, 19);
+    add_workers(less, 19, 1);
+    CHECK(decide_one(less, rules(0, 21)).changes_nothing());
+}
+
+TEST_CASE("no plan says more than the maximum where a host's surplus is at work") {
+    Observation observation = observe(500, 20);
+    observation.hosts.push_back({"other", 8, 8, true, {}, {}, {}});
+    add_workers(observation, 20, 1);  // all of them on one of two hosts
+    const PoolPlan plan = decide_one(observation, rules(0, 20));
+    CHECK(plan.retire.empty());
+    CHECK(plan.planned_here == 20);
+    CHECK(plan.planned == 20);
+}
+
 TEST_CASE("a drain target wants only the slots that reach it") {
     Observation observation = observe(600, 0);
     observation.pools[0].pressure.stages[0].service_mean = base::Millis{1000};
@@ -231,6 +252,25 @@ TEST_CASE("an unhealthy pool launches nothing and says why") {
     CHECK(plan.start == 0);
     CHECK(plan.clamp == Clamp::launch_hold);
     CHECK(plan.reason.find("no such file") != std::string::npos);
+}
+
+TEST_CASE("the share of a host where a pool is unhealthy goes to the others") {
+    Observation observation = observe(100, 0);
+    observation.hosts.push_back({"b", 8, 8, true, 0.1, 0.1, 0.1});
+    CHECK(decide_one(observation, rules(0, 8)).start == 2);
+    observation.hosts[1].holds["other"] = {"5 workers in a row died", 0};
+    CHECK(decide_one(observation, rules(0, 8)).start == 2);
+    observation.hosts[1].holds["default"] = {"5 workers in a row died", 0};
+    CHECK(decide_one(observation, rules(0, 8)).start == 4);
+    // After its pause one is tried there.
+    observation.hosts[1].holds["default"].room = 1;
+    CHECK(decide_one(observation, rules(0, 8)).start == 3);
+    // So is it from its own side.
+    observation.own_host = "b";
+    observation.pools[0].launch_hold = "5 workers in a row died";
+    const PoolPlan there = decide_one(observation, rules(0, 8));
+    CHECK(there.start == 0);
+    CHECK(there.planned == 4);
 }
 
 TEST_CASE("after an early death one worker at a time is tried, beside those that stay") {
