@@ -28,6 +28,41 @@ std::string apply_budget(const CallingBox& calls, int requests, std::chrono::sec
     return calls.out({"apply"});
 }
 
+TEST_CASE("a budget of a whole provider holds for a model that nobody has declared") {
+    const CallingBox calls("{}");
+    const auto begins =
+        std::chrono::duration_cast<std::chrono::seconds>(mock_provider::calls_a_day(0).day_begins);
+    const auto budget = [&](int requests) {
+        calls.box().write(
+            "fleet.yml",
+            "providers:\n  mock: {unlimited: true, budget: {requests: " + std::to_string(requests) +
+                ", day_begins: " + std::to_string(begins.count()) + "}}\n");
+    };
+    budget(3);
+    static_cast<void>(calls.submit(6));  // applies the file
+    const base::SystemClock clock;
+    const auto store = store::open_store(
+        base::StoreUrl::parse("sqlite:" + calls.box().store().string(), "/"), clock);
+    const ChildProgram worker(calls.worker(4));
+    const auto rests_with = [&](int done) {
+        return wait_until(
+            [&] {
+                const model::StatusCounts counts = counts_of(*store);
+                return counts.done == done && counts.running == 0;
+            },
+            CallingBox::kLimit);
+    };
+    INFO(worker.err());
+    REQUIRE(rests_with(3));
+    CHECK(calls.counted("offered") == 3);
+    CHECK_THAT(calls.out({"providers"}), Contains("the rules of its models without own ones"));
+    // What waits for the model goes on when its provider's rules change.
+    budget(50);
+    CHECK_THAT(calls.out({"apply"}), Contains("provider mock: budget requests 3 -> 50"));
+    REQUIRE(rests_with(6));
+    CHECK(calls.counted("offered") == 6);
+}
+
 TEST_CASE("a budget that is changed in fleet.yml while workers run is used to its last call") {
     const CallingBox calls("{}");
     calls.make_store();
