@@ -86,6 +86,7 @@ void add_figures(model::JsonObjectWriter& json, const Figures& figures) {
     add_number(json, "oracle_seconds", figures.oracle_seconds);
     json.text("oracle_bound", figures.bound);
     add_number(json, "ratio", figures.ratio);
+    add_number(json, "mean_item_seconds", figures.mean_item_seconds);
     add_number(json, "calls", figures.calls);
     add_number(json, "goodput", figures.goodput);
     add_number(json, "refused_share", figures.refused_share);
@@ -133,6 +134,7 @@ Figures figures_of(const simulate::Report& report) {
     figures.oracle_seconds = seconds(report.oracle.drain);
     figures.bound = report.oracle.bound;
     figures.ratio = report.ratio();
+    figures.mean_item_seconds = report.mean_item_seconds;
     double refused = 0;
     for (const simulate::ProviderReport& provider : report.providers) {
         figures.calls += static_cast<double>(provider.calls);
@@ -158,9 +160,9 @@ Figures median_of(const std::vector<Figures>& all) {
         middle.bound = one.bound == middle.bound ? middle.bound : "-";
     }
     for (double Figures::*figure :
-         {&Figures::done, &Figures::oracle_seconds, &Figures::calls, &Figures::refused_share,
-          &Figures::most_workers, &Figures::worker_hours, &Figures::useful_hours,
-          &Figures::reversals, &Figures::circuit_openings}) {
+         {&Figures::done, &Figures::oracle_seconds, &Figures::mean_item_seconds, &Figures::calls,
+          &Figures::refused_share, &Figures::most_workers, &Figures::worker_hours,
+          &Figures::useful_hours, &Figures::reversals, &Figures::circuit_openings}) {
         middle.*figure = median(all, figure);
     }
     for (std::optional<double> Figures::*figure :

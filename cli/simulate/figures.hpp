@@ -20,6 +20,7 @@ struct Figures {
     double oracle_seconds = 0;
     std::string bound;  ///< of the oracle
     std::optional<double> ratio;
+    double mean_item_seconds = 0;
     double calls = 0;
     std::optional<double> goodput;  ///< of the provider with the least
     double refused_share = 0;       ///< of all calls

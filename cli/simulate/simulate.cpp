@@ -29,6 +29,7 @@ struct SimulateOptions {
     std::optional<std::int64_t> seed;
     std::optional<int> seeds;
     std::string plot;
+    std::string order = "depth-first";
     FormatOptions format;
 };
 
@@ -61,6 +62,15 @@ ScenarioFile read(CommandContext& context, const SimulateOptions& options) {
                                 "mend what is listed above; docs/simulate.md has all keys");
     }
     return std::move(*read.file);
+}
+
+simulate::ClaimOrder claim_order(const std::string& name) {
+    static const std::vector<std::string> kNames{"depth-first", "fifo", "optimiser"};
+    const auto found = std::ranges::find(kNames, name);
+    if (found == kNames.end()) {
+        throw UsageError("there is no order \"" + name + "\"", config::suggestion(name, kNames));
+    }
+    return static_cast<simulate::ClaimOrder>(found - kNames.begin());
 }
 
 enum class PlotForm { none, svg, html };
@@ -185,10 +195,12 @@ int simulate_command(CommandContext& context, const SimulateOptions& options) {
     if (plot_form(options) != PlotForm::none) {
         check_output_file(context.directory / options.plot);
     }
+    const simulate::ClaimOrder order = claim_order(options.order);
     ScenarioFile file = read(context, options);
     if (options.seed) {
         file.scenario.seed = static_cast<std::uint64_t>(*options.seed);
     }
+    file.scenario.order = order;
     const auto reports = run_all(context, file.scenario, options.seeds.value_or(file.seeds));
     const Format format = options.format.format();
     if (format == Format::table) {
@@ -231,13 +243,16 @@ void add_simulate_command(Commands& commands) {
     app.add_option("SCENARIO", options->scenario, "the file, or - for standard input")->required();
     app.add_option("--seed", options->seed, "of the (first) run, instead of the file's")
         ->type_name("N")
-        ->check(CLI::Range(std::int64_t{0}, std::int64_t{1} << 53));
+        ->check(CLI::Range(std::int64_t{0}, std::int64_t{1} << 53).description(""));
     app.add_option("--seeds", options->seeds, "so many runs, with seeds that follow each other")
         ->type_name("N")
-        ->check(CLI::Range(1, 10'000));
+        ->check(CLI::Range(1, 10'000).description(""));
     app.add_option("--plot", options->plot,
                    "draw the first run into this file: .svg a picture, .html a page")
         ->type_name("FILE");
+    app.add_option("--order", options->order,
+                   "claim depth-first, as fleets do, or, to compare, fifo or optimiser")
+        ->type_name("ORDER");
     add_format_options(app, options->format);
     commands.on(app,
                 [options](CommandContext& context) { return simulate_command(context, *options); });

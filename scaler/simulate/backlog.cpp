@@ -15,18 +15,7 @@ base::Millis millis(Micros time) {
 }  // namespace
 
 Backlog::Backlog(const Scenario& scenario)
-    : stages_(scenario.stages.size()), arrivals_(arrivals_of(scenario)) {
-    for (const StageScenario& stage : scenario.stages) {
-        policies_.push_back({.stage = stage.name,
-                             .rank = static_cast<int>(policies_.size()),
-                             .low_water = stage.low_water,
-                             .high_water = stage.high_water});
-        if (stage.provider) {
-            policies_.back().provider = scenario.providers[*stage.provider].rules.name;
-        }
-        has_marks_ = has_marks_ || stage.low_water || stage.high_water;
-    }
-}
+    : rule_(scenario), stages_(scenario.stages.size()), arrivals_(arrivals_of(scenario)) {}
 
 Backlog::Stage& Backlog::stage_of(const Task& task) {
     return stages_[static_cast<std::size_t>(task.stage)];
@@ -60,35 +49,27 @@ std::optional<Micros> Backlog::arrive(Micros now) {
     return std::nullopt;
 }
 
-std::vector<int> Backlog::claim_order() const {
-    std::vector<int> order;
-    if (!has_marks_) {
-        for (int stage = static_cast<int>(stages_.size()) - 1; stage >= 0; --stage) {
-            order.push_back(stage);
+std::vector<ClaimableStage> Backlog::claimable() const {
+    std::vector<ClaimableStage> result;
+    for (const Stage& stage : stages_) {
+        ClaimableStage one{std::ssize(stage.ready), stage.delayed, stage.running};
+        if (!stage.ready.empty()) {
+            one.oldest = stage.ready.front().since;
         }
-        return order;
+        if (stage.samples > 0) {
+            one.mean_seconds = std::chrono::duration<double>(stage.time_sum).count() /
+                               static_cast<double>(stage.samples);
+        }
+        result.push_back(one);
     }
-    std::vector<contracts::StageBuffer> buffers;
-    for (std::size_t stage = 0; stage < stages_.size(); ++stage) {
-        buffers.push_back({policies_[stage].stage, policies_[stage].rank,
-                           std::ssize(stages_[stage].ready) + stages_[stage].delayed});
-    }
-    for (const std::string& name : contracts::stage_order(std::move(buffers), policies_).stages) {
-        order.push_back(std::ranges::find(policies_, name, &model::StagePolicy::stage)->rank);
-    }
-    return order;
+    return result;
 }
 
-bool Backlog::is_blocked(int stage) const {
-    const auto order = claim_order();
-    return std::ranges::find(order, stage) == order.end();
-}
-
-std::optional<Task> Backlog::claim() {
+std::optional<Task> Backlog::claim(Micros now) {
     if (ready_ == 0) {
         return std::nullopt;
     }
-    for (const int number : claim_order()) {
+    for (const int number : rule_.order(claimable(), now)) {
         Stage& stage = stages_[static_cast<std::size_t>(number)];
         if (!stage.ready.empty()) {
             const Task task{stage.ready.front().item, number};
@@ -99,6 +80,15 @@ std::optional<Task> Backlog::claim() {
         }
     }
     return std::nullopt;
+}
+
+bool Backlog::is_claimable(int stage, Micros now) const {
+    const auto order = rule_.order(claimable(), now);
+    return ready(stage) > 0 && std::ranges::find(order, stage) != order.end();
+}
+
+std::chrono::duration<double> Backlog::mean_item_time() const {
+    return item_times_ / static_cast<double>(std::max<std::int64_t>(1, done_));
 }
 
 void Backlog::put_back(const Task& task, Micros now) {
@@ -136,6 +126,7 @@ void Backlog::finish(const Task& task, Micros took, Micros now) {
         ++ready_;
     } else {
         ++done_;
+        item_times_ += now - arrivals_[static_cast<std::size_t>(task.item)];
     }
 }
 
@@ -152,7 +143,7 @@ std::vector<model::StagePressure> Backlog::pressure(Micros now) const {
     for (std::size_t number = stages_.size(); number-- > 0;) {
         const Stage& stage = stages_[number];
         model::StagePressure one;
-        one.stage = policies_[number].stage;
+        one.stage = policies()[number].stage;
         one.ready = std::ssize(stage.ready);
         one.delayed = stage.delayed;
         one.counts.pending = one.ready + one.delayed;

@@ -7,9 +7,8 @@
 #include <optional>
 #include <vector>
 
-#include "common/contracts/stage_order.hpp"
 #include "common/model/pressure.hpp"
-#include "scaler/simulate/scenario.hpp"
+#include "scaler/simulate/claim_order.hpp"
 
 namespace fleet::simulate {
 
@@ -25,8 +24,12 @@ class Backlog {
 
     /// What has come by now is ready in the first stage. When more comes; nullopt: never.
     std::optional<Micros> arrive(Micros now);
-    /// The next one, later stages first and no stage before a full buffer; it runs from now on.
-    [[nodiscard]] std::optional<Task> claim();
+    /// The next one in the scenario's order; it runs from now on. nullopt: there is none, or none
+    /// that is claimed now.
+    [[nodiscard]] std::optional<Task> claim(Micros now);
+    [[nodiscard]] ClaimRule& rule() { return rule_; }
+    /// Something of the stage is ready, and would be claimed were there slots enough.
+    [[nodiscard]] bool is_claimable(int stage, Micros now) const;
     /// What ran is ready again, or will be when `due` is called for it.
     void put_back(const Task& task, Micros now);
     void delay(const Task& task);
@@ -47,9 +50,11 @@ class Backlog {
     /// As a store counts it, later stages first.
     [[nodiscard]] std::vector<model::StagePressure> pressure(Micros now) const;
     /// The stages' marks and providers, as the pool's policy has them.
-    [[nodiscard]] const std::vector<model::StagePolicy>& policies() const { return policies_; }
-    /// Nothing of the stage is claimed, because the buffer behind it is full.
-    [[nodiscard]] bool is_blocked(int stage) const;
+    [[nodiscard]] const std::vector<model::StagePolicy>& policies() const {
+        return rule_.policies();
+    }
+    /// From the coming of each item that is done to its end.
+    [[nodiscard]] std::chrono::duration<double> mean_item_time() const;
 
   private:
     struct Waiting {
@@ -66,15 +71,15 @@ class Backlog {
     };
     [[nodiscard]] Stage& stage_of(const Task& task);
     [[nodiscard]] const Stage& at(int stage) const;
-    [[nodiscard]] std::vector<int> claim_order() const;
+    [[nodiscard]] std::vector<ClaimableStage> claimable() const;
 
+    ClaimRule rule_;
     std::vector<Stage> stages_;
-    std::vector<model::StagePolicy> policies_;
     std::vector<Micros> arrivals_;
-    bool has_marks_ = false;
     std::int64_t arrived_ = 0;
     std::int64_t ready_ = 0;
     std::int64_t done_ = 0;
+    std::chrono::duration<double> item_times_{0};
 };
 
 }  // namespace fleet::simulate

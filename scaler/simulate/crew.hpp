@@ -64,17 +64,17 @@ class Crew {
     };
     /// Its number.
     [[nodiscard]] int launch(const Launch& launch);
-    void make_ready(int worker);
+    void make_ready(int number);
     /// A free slot of a worker that may claim; the one that is free for the longest. It stays free.
     [[nodiscard]] std::optional<int> next_free();
-    /// `slot` is the one that next_free gave.
-    void occupy(int slot, const Task& task, Micros now);
-    void release(int slot, Micros now);
-    void retire(int worker, bool may_come_back, Micros now);
-    void call_back(int worker);
+    /// The slot is the one that next_free gave.
+    void occupy(int number, const Task& task, Micros now);
+    void release(int number, Micros now);
+    void retire(int number, bool may_come_back, Micros now);
+    void call_back(int number);
     /// It stops at once, and keeps its seat until it is removed.
     void kill(int worker) { workers_[index(worker)].is_dead = true; }
-    void remove(int worker, Micros now);
+    void remove(int number, Micros now);
 
     [[nodiscard]] Slot& slot(int number) { return slots_[index(number)]; }
     [[nodiscard]] CrewWorker& worker(int number) { return workers_[index(number)]; }

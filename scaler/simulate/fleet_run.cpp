@@ -124,7 +124,7 @@ class FleetRun {
     void hand_out() {
         while (backlog_.has_ready()) {
             const auto slot = crew_.next_free();
-            const auto task = slot ? backlog_.claim() : std::nullopt;
+            const auto task = slot ? backlog_.claim(now()) : std::nullopt;
             if (!task) {
                 return;
             }
@@ -328,6 +328,9 @@ class FleetRun {
                 gates_.providers()[number].second(waits_for(number), timeline_.moment()));
         }
         recorder_.add(std::move(seen));
+        const scaler::PoolRules& rules = scalers_.rules(0);
+        backlog_.rule().set({static_cast<double>(rules.max_workers) * rules.slots_per_worker,
+                             gates_.budgets(rules.service_prior)});
         if (!backlog_.is_whole()) {
             recorder_.broken("an item was lost or counted twice");
         }
@@ -346,9 +349,7 @@ class FleetRun {
         }
         for (int stage = 0; stage < static_cast<int>(scenario_.stages.size()); ++stage) {
             const bool calls = scenario_.stages[static_cast<std::size_t>(stage)].provider == number;
-            if (calls &&
-                backlog_.delayed(stage) + (backlog_.is_blocked(stage) ? 0 : backlog_.ready(stage)) >
-                    0) {
+            if (calls && (backlog_.delayed(stage) > 0 || backlog_.is_claimable(stage, now()))) {
                 return true;
             }
         }
@@ -365,6 +366,7 @@ class FleetRun {
             std::chrono::duration_cast<base::Millis>(drained_at_.value_or(Micros{0}));
         report.ended_at = timeline_.elapsed();
         report.oracle = oracle_of(scenario_);
+        report.mean_item_seconds = backlog_.mean_item_time().count();
         constexpr double kHour = 3'600;
         report.worker_hours = crew_.time_used(now()).count() / kHour;
         report.useful_hours = std::chrono::duration<double>(useful_).count() / kHour;

@@ -1,9 +1,11 @@
 #include "scaler/simulate/gates.hpp"
 
 #include <algorithm>
+#include <cmath>
 #include <utility>
 
 #include "common/contracts/usage.hpp"
+#include "scaler/provider_cap.hpp"
 
 namespace fleet::simulate {
 namespace {
@@ -21,7 +23,8 @@ Gates::Gates(const Scenario& scenario, Timeline& timeline, Crew& crew)
     : scenario_(scenario),
       timeline_(timeline),
       crew_(crew),
-      waiting_(scenario.providers.size(), 0) {
+      waiting_(scenario.providers.size(), 0),
+      latencies_(scenario.providers.size()) {
     for (const ProviderScenario& provider : scenario.providers) {
         providers_.emplace_back(provider, timeline.moment());
     }
@@ -120,6 +123,18 @@ void Gates::forget_waiting(const CrewWorker& worker) {
     for (std::size_t provider = 0; provider < providers_.size(); ++provider) {
         waiting_[provider] -= std::ssize(worker.lanes[provider].waiting);
     }
+}
+
+std::vector<Budgets::OfProvider> Gates::budgets(base::Millis prior) {
+    std::vector<Budgets::OfProvider> all;
+    for (std::size_t provider = 0; provider < providers_.size(); ++provider) {
+        scaler::ProviderView view = providers_[provider].view(timeline_.moment());
+        scaler::keep_latency(view, latencies_[provider]);
+        const auto cap = scaler::provider_cap(view, prior);
+        all.push_back({view.calls_per_second.value_or(HUGE_VAL),
+                       cap ? std::optional(cap->slots) : std::nullopt});
+    }
+    return all;
 }
 
 }  // namespace fleet::simulate

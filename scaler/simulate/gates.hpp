@@ -28,17 +28,21 @@ class Gates {
     /// What::ask. Those who shall not wait here.
     [[nodiscard]] std::vector<SentAway> ask(int worker, std::size_t provider);
     /// What::send.
-    void send(int slot, Micros service);
+    void send(int number, Micros service);
     /// What::answer: the row has it settled.
-    [[nodiscard]] model::CallOutcome answer(int slot);
+    [[nodiscard]] model::CallOutcome answer(int number);
     /// Its worker has died.
-    void lose(int slot);
+    void lose(int number);
     void forget_waiting(const CrewWorker& worker);
 
     [[nodiscard]] std::vector<SimProvider>& providers() { return providers_; }
     [[nodiscard]] const std::vector<SimProvider>& providers() const { return providers_; }
     /// Slots that wait for a turn.
     [[nodiscard]] std::int64_t waiting(std::size_t provider) const { return waiting_[provider]; }
+
+    /// What the providers can take now, as the scaler would say; to be called once a second.
+    /// `prior` stands for a latency that is not known yet.
+    [[nodiscard]] std::vector<Budgets::OfProvider> budgets(base::Millis prior);
 
   private:
     [[nodiscard]] SimProvider& provider_of(const Slot& slot);
@@ -51,6 +55,7 @@ class Gates {
     Crew& crew_;
     std::vector<SimProvider> providers_;
     std::vector<std::int64_t> waiting_;
+    std::vector<scaler::KnownLatency> latencies_;
 };
 
 }  // namespace fleet::simulate

@@ -66,6 +66,7 @@ struct Report {
     base::Millis drained_at{0};
     base::Millis ended_at{0};
     Oracle oracle;
+    double mean_item_seconds = 0;  ///< from its coming to its end, of what is done
     std::vector<ProviderReport> providers;
     int most_workers = 0;         ///< at once, whatever they did
     double worker_hours = 0;      ///< from launch to end

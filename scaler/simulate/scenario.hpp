@@ -54,6 +54,10 @@ struct HostScenario {
     std::optional<base::Millis> dies = {};    ///< with all that runs on it
 };
 
+/// Which of the ready work is claimed first. Fleets claim depth first; the others are there to
+/// compare it with, see claim_order.hpp.
+enum class ClaimOrder { depth_first, fifo, optimiser };
+
 struct Scenario {
     std::string name = {};
     std::vector<ArrivalStep> items = {};
@@ -66,6 +70,7 @@ struct Scenario {
     base::Millis lease{15'000};            ///< after so long the dead are noticed
     base::Millis length = std::chrono::hours(24 * 7);  ///< the end, drained or not
     base::Millis rest = std::chrono::minutes(3);       ///< looked at for so long after the drain
+    ClaimOrder order = ClaimOrder::depth_first;
     std::uint64_t seed = 1;
 
     [[nodiscard]] std::int64_t item_count() const;

@@ -80,6 +80,8 @@ TEST_CASE("what is wrong with a scenario or its options is said, with the exit c
                             Contains("fleet: the scenario bad.yml has 1 error; mend"));
     CHECK(box.fleet({"simulate", "none.yml"}).exit_code == 1);
     CHECK(box.fleet({"simulate"}).exit_code == 2);
+    CHECK(box.fleet({"simulate", "-", "--order", "lifo"}, "items: 1\n").exit_code == 2);
+    CHECK(box.fleet({"simulate", "-", "--order", "fifo"}, "items: 1\n").exit_code == 0);
     CHECK(box.fleet({"simulate", "-", "--plot", "x.png"}, "items: 1\n").exit_code == 2);
     CHECK(box.fleet({"simulate", "-", "--plot", "no/folder/x.svg"}, "items: 1\n").exit_code == 1);
     const ProgramResult cut =

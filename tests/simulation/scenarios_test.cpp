@@ -49,6 +49,9 @@ const std::vector<Bounds> kAll{
     {.name = "three_stages", .reversals = 5},
     {.name = "hosts", .reversals = 11},
     {.name = "budget", .reversals = 13},
+    // Depth first holds slots for turns that are far away, and the bound takes slots and calls for
+    // limits that do not add up.
+    {.name = "scarce_slots", .reversals = 7, .ratio = 1.3, .goodput = 0.8, .refused = 0.02},
 };
 
 void check(const Report& report, const Bounds& bounds) {
