@@ -7,6 +7,7 @@
 #include "common/base/errors.hpp"
 #include "common/base/ids.hpp"
 #include "common/base/random_share.hpp"
+#include "common/pace/patience.hpp"
 
 namespace fleet::worker {
 namespace {
@@ -17,17 +18,6 @@ using model::HoldReason;
 
 /// A store that is busy or away is asked again after this.
 constexpr base::Millis kStorePause{500};
-
-bool is_worth_waiting(const Hold& hold) {
-    return hold.wait <=
-           (hold.reason == HoldReason::pace ? FleetGate::kPacePatience : FleetGate::kPatience);
-}
-
-/// Not all at once, and not before the provider said so.
-base::Millis absence_of(const Hold& hold) {
-    const base::Millis wait = std::min(hold.wait, FleetGate::kLongestAbsence);
-    return wait + std::chrono::duration_cast<base::Millis>(wait * base::random_share() / 5);
-}
 
 }  // namespace
 
@@ -101,7 +91,9 @@ std::unique_ptr<agents::CallPermit> FleetGate::enter(const agents::CallPlan& pla
         waiter.permit.reset();
         wait_for_permit(lane, plan.provider, waiter, stop);
         if (waiter.refused) {
-            throw ProviderWait(plan.provider, absence_of(*waiter.refused), waiter.refused->text);
+            throw ProviderWait(plan.provider,
+                               pace::absence_of(*waiter.refused, base::random_share()),
+                               waiter.refused->text);
         }
         if (waiter.permit && wait_for_turn(waiter, stop)) {
             return std::make_unique<Permit>(*this, plan, waiter);
@@ -191,7 +183,7 @@ std::vector<model::Permit> FleetGate::hand_out(Lane& lane, const contracts::Perm
             lane.waiting.erase(place);
         }
     }
-    if (answer.hold && is_worth_waiting(*answer.hold)) {
+    if (answer.hold && pace::is_worth_waiting(*answer.hold)) {
         lane.ask_at = ports_.clock.boot_now() + answer.hold->wait;
     } else if (answer.hold) {
         for (Waiter* const waiter : lane.waiting) {

@@ -28,14 +28,6 @@ namespace fleet::worker {
 
 class FleetGate final : public agents::ProviderGate {
   public:
-    /// Longer pauses that a provider or its circuit asks for are not waited for in place.
-    static constexpr base::Millis kPatience{5'000};
-    /// Nor is a turn that is further away.
-    static constexpr base::Millis kPacePatience{60'000};
-    /// Whoever is sent away looks again after this at the latest: rules, budgets and circuits are
-    /// changed by people too.
-    static constexpr base::Millis kLongestAbsence = std::chrono::minutes(5);
-
     struct Ports {
         contracts::UsageBackend& usage;
         const base::Clock& clock;

@@ -51,6 +51,7 @@ struct CrewWorker {
     std::vector<Lane> lanes;  ///< a provider each
 };
 
+/// Workers and slots go by their numbers.
 class Crew {
   public:
     explicit Crew(std::size_t providers) : providers_(providers) {}

@@ -5,17 +5,13 @@
 #include <utility>
 
 #include "common/contracts/usage.hpp"
+#include "common/pace/patience.hpp"
 #include "scaler/provider_cap.hpp"
 
 namespace fleet::simulate {
 namespace {
 
 constexpr Micros kNetworkTime{20'000};
-/// As a worker's gate has them: a turn of the pace, and another pause, that is waited for in place;
-/// and the longest absence of what is sent away.
-constexpr base::Millis kPacePatience{60'000};
-constexpr base::Millis kPatience{5'000};
-constexpr base::Millis kLongestAbsence = std::chrono::minutes(5);
 
 }  // namespace
 
@@ -79,18 +75,15 @@ std::vector<SentAway> Gates::ask(int worker, std::size_t provider) {
 
 std::vector<SentAway> Gates::hold(int worker, std::size_t provider, const model::Hold& hold) {
     Lane& lane = crew_.worker(worker).lanes[provider];
-    const auto patience = hold.reason == model::HoldReason::pace ? kPacePatience : kPatience;
     std::vector<SentAway> away;
-    if (hold.wait <= patience) {
+    if (pace::is_worth_waiting(hold)) {
         lane.ask_at = timeline_.now() + hold.wait;
         ask_later(worker, provider, lane.ask_at);
         return away;
     }
     for (const int slot : std::exchange(lane.waiting, {})) {
         --waiting_[provider];
-        const auto wait = std::min(hold.wait, kLongestAbsence);
-        const double spread = static_cast<double>(wait.count()) * timeline_.share() / 5;
-        away.push_back({slot, wait + base::Millis{static_cast<std::int64_t>(spread)}});
+        away.push_back({slot, pace::absence_of(hold, timeline_.share())});
     }
     return away;
 }

@@ -6,6 +6,7 @@
 #include <catch2/catch.hpp>
 
 #include "common/base/errors.hpp"
+#include "common/pace/patience.hpp"
 #include "common/store/memory/memory_store.hpp"
 #include "tests/support/wait_until.hpp"
 
@@ -103,7 +104,7 @@ TEST_CASE("a budget that is used up sends the caller away until the day's end, a
     } catch (const ProviderWait& wait) {
         CHECK(std::string(wait.what()) ==
               "waiting for p/model: the day's budget of 0 requests is used up");
-        CHECK(wait.delay() <= FleetGate::kLongestAbsence * 6 / 5);
+        CHECK(wait.delay() <= pace::kLongestAbsence * 6 / 5);
         CHECK(wait.delay() > 0ms);
     }
 }
