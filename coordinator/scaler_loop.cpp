@@ -261,12 +261,9 @@ void ScalerLoop::report() {
 }
 
 base::JsonText ScalerLoop::metadata() const {
-    base::Json json;
-    json["cores"] = std::max(1U, std::thread::hardware_concurrency());
-    json["workers"] = supervisor_.size();
-    base::Json planned = base::Json::object();
     scaler::HostView box = scaler::look_at_box(options_.host);
     const base::BootTime now = clock_.boot_now();
+    base::Json planned = base::Json::object();
     for (const auto& [pool, state] : pools_) {
         if (state.last) {
             planned[pool] = state.last->planned_here;
@@ -275,8 +272,10 @@ base::JsonText ScalerLoop::metadata() const {
             box.holds[pool] = {std::move(trouble->reason), trouble->is_tried ? 1 : 0};
         }
     }
+    base::Json json = base::parse_json(scaler::host_facts(box), "facts of this host");
+    json["cores"] = std::max(1U, std::thread::hardware_concurrency());
+    json["workers"] = supervisor_.size();
     json["planned"] = std::move(planned);
-    scaler::put_host_facts(json, box);
     json["last_decision"] = last_reason_;
     json["batch"] = options_.batch;
     return base::dump_json(json);

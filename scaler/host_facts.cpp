@@ -4,6 +4,7 @@
 #include <optional>
 
 #include "common/base/errors.hpp"
+#include "common/base/json.hpp"
 
 namespace fleet::scaler {
 namespace {
@@ -45,7 +46,8 @@ void read_holds(const base::Json& json, std::map<std::string, HostHold>& holds) 
 
 }  // namespace
 
-void put_host_facts(base::Json& metadata, const HostView& host) {
+base::JsonText host_facts(const HostView& host) {
+    base::Json metadata;
     put_share(metadata, kMemory, host.memory_used);
     put_share(metadata, kDescriptors, host.descriptors_used);
     put_share(metadata, kPressure, host.cpu_pressure);
@@ -54,6 +56,7 @@ void put_host_facts(base::Json& metadata, const HostView& host) {
         unhealthy[pool] = {{"reason", hold.why}, {"room", hold.room}};
     }
     metadata[kUnhealthy] = std::move(unhealthy);
+    return base::dump_json(metadata);
 }
 
 void read_host_facts(HostView& host, const base::JsonText& metadata) {

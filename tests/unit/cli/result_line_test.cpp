@@ -4,9 +4,9 @@
 #include <vector>
 
 #include <catch2/catch.hpp>
-#include <nlohmann/json.hpp>
 
 #include "cli/work/results_writer.hpp"
+#include "common/base/json.hpp"
 #include "common/model/execution.hpp"
 
 using namespace fleet;
@@ -17,7 +17,7 @@ namespace {
 std::vector<std::string> doubled_names(const std::string& text) {
     std::vector<std::set<std::string>> objects;
     std::vector<std::string> doubled;
-    using Json = nlohmann::json;
+    using base::Json;
     const auto parsed = Json::parse(text, [&](int, Json::parse_event_t event, Json& value) {
         if (event == Json::parse_event_t::object_start) {
             objects.emplace_back();
@@ -49,7 +49,7 @@ TEST_CASE("a result's line has each name once") {
     const std::string line = cli::result_line(failed_execution());
     CHECK(doubled_names(line).empty());
     CHECK(doubled_names(R"({"a": {"b": 1, "b": 2}, "b": 1})") == std::vector<std::string>{"b"});
-    const auto json = nlohmann::json::parse(line);
+    const auto json = base::Json::parse(line);
     CHECK(json["error"]["kind"] == "machine");
     CHECK(json["error"]["type"] == "ValueError");
     CHECK(json["error"]["message"] == "no list");
@@ -61,8 +61,8 @@ TEST_CASE("a result that was reached tells no error of an earlier attempt") {
     model::Execution execution = failed_execution();
     execution.status = model::Status::done;
     execution.output = "[1]";
-    const auto json = nlohmann::json::parse(cli::result_line(execution));
+    const auto json = base::Json::parse(cli::result_line(execution));
     CHECK(json["error"].is_null());
-    CHECK(json["output"] == nlohmann::json::array({1}));
+    CHECK(json["output"] == base::Json::array({1}));
     CHECK(json["status"] == "done");
 }

@@ -74,11 +74,9 @@ TEST_CASE("what another host tells about itself is seen") {
     scaler::HostView told;
     told.memory_used = 0.91;
     told.holds["default"] = {"5 workers in a row have died", 1};
-    base::Json metadata;
-    scaler::put_host_facts(metadata, told);
     auto record = host_record("host:b:1", "b:1:x", process::self_identity(fixture.clock));
     record.host = "b";
-    record.metadata = base::dump_json(metadata);
+    record.metadata = scaler::host_facts(told);
     static_cast<void>(fixture.store->registration().register_worker(record));
     const auto look = [&] { return *fixture.look().observation.host("b"); };
     CHECK(look().memory_used == 0.91);
@@ -87,14 +85,13 @@ TEST_CASE("what another host tells about itself is seen") {
     CHECK(look().holds["default"].why == "5 workers in a row have died");
     CHECK(look().holds["default"].room == 1);
     // A later word takes the earlier one back; what other programs write is no harm.
-    scaler::put_host_facts(metadata, scaler::HostView{});
     const auto beat = [&](const std::string& text) {
         contracts::Heartbeat heartbeat;
         heartbeat.worker_id = "host:b:1";
         heartbeat.metadata = text;
         REQUIRE(fixture.store->registration().heartbeat(heartbeat));
     };
-    beat(base::dump_json(metadata));
+    beat(scaler::host_facts(scaler::HostView{}));
     CHECK(look().holds.empty());
     CHECK_FALSE(look().memory_used);
     beat(R"({"unhealthy": {"default": "bad"}, "memory_used": "much", "cpu_pressure": 7})");
