@@ -42,7 +42,7 @@ constexpr base::Millis kLongPause{5'000};
 constexpr int kUsedUp = 3;
 /// With so little of a known limit left the pace is eased, by so much, and not more often.
 constexpr double kNearlyNone = 0.0005;
-constexpr double kEase = 0.96;
+constexpr double kEase = 0.98;
 constexpr base::Millis kEaseEvery{2'000};
 constexpr base::Millis kShortestTelling{10'000};
 
