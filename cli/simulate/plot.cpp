@@ -89,6 +89,22 @@ std::vector<Band> closed_times(const std::vector<Moment>& moments, std::size_t p
     return bands;
 }
 
+/// Calls come one by one: their rate is that of about a hundredth of the whole time around.
+std::vector<double> smooth(const std::vector<double>& values) {
+    const std::size_t half = values.size() / 200;
+    std::vector<double> result;
+    for (std::size_t at = 0; at < values.size(); ++at) {
+        const std::size_t begin = at - std::min(at, half);
+        const std::size_t end = std::min(values.size(), at + half + 1);
+        double sum = 0;
+        for (std::size_t near = begin; near < end; ++near) {
+            sum += values[near];
+        }
+        result.push_back(sum / static_cast<double>(end - begin));
+    }
+    return result;
+}
+
 /// Calls a second, of what the moments of a bucket have counted.
 std::vector<double> rate_of(const std::vector<Bucket>& buckets, std::size_t provider,
                             std::int64_t ProviderMoment::*count) {
@@ -103,7 +119,7 @@ std::vector<double> rate_of(const std::vector<Bucket>& buckets, std::size_t prov
         values.push_back(end > before ? sum / (end - before) : 0);
         before = end;
     }
-    return values;
+    return smooth(values);
 }
 
 Panel pace_panel(const simulate::Report& report, const std::vector<Bucket>& buckets,
