@@ -3,8 +3,7 @@
 #include <utility>
 
 #include "machines/agents/chat.hpp"
-#include "machines/agents/event_stream.hpp"
-#include "machines/expression/errors.hpp"
+#include "machines/agents/read_stream.hpp"
 #include "machines/expression/print.hpp"
 
 namespace fleet::agents {
@@ -309,21 +308,7 @@ std::optional<ChatReply> anthropic_reply(const Value& answer) {
 }
 
 std::optional<ChatReply> anthropic_stream(std::string_view text) {
-    StreamReader reader;
-    for (const StreamEvent& event : parse_events(text)) {
-        try {
-            const Value value = expression::from_json(event.data);
-            if (auto fault = fault_in(value)) {
-                ChatReply reply;
-                reply.fault = std::move(fault);
-                return reply;
-            }
-            reader.take(value);
-        } catch (const expression::EvaluationError&) {
-            return std::nullopt;
-        }
-    }
-    return reader.finish();
+    return read_stream(StreamReader(), text);
 }
 
 }  // namespace fleet::agents

@@ -3,8 +3,7 @@
 #include <utility>
 
 #include "machines/agents/chat.hpp"
-#include "machines/agents/event_stream.hpp"
-#include "machines/expression/errors.hpp"
+#include "machines/agents/read_stream.hpp"
 #include "machines/expression/print.hpp"
 
 namespace fleet::agents {
@@ -214,24 +213,7 @@ std::optional<ChatReply> openai_reply(const Value& answer) {
 }
 
 std::optional<ChatReply> openai_stream(std::string_view text) {
-    StreamReader reader;
-    for (const StreamEvent& event : parse_events(text)) {
-        if (event.data == "[DONE]") {
-            break;
-        }
-        try {
-            const Value chunk = expression::from_json(event.data);
-            if (auto fault = fault_in(chunk)) {
-                ChatReply reply;
-                reply.fault = std::move(fault);
-                return reply;
-            }
-            reader.take(chunk);
-        } catch (const expression::EvaluationError&) {
-            return std::nullopt;
-        }
-    }
-    return reader.finish();
+    return read_stream(StreamReader(), text);
 }
 
 }  // namespace fleet::agents
