@@ -23,28 +23,53 @@ constexpr double kPanelGap = 26;
 constexpr double kFoot = 44;
 constexpr int kColours = 6;
 
-/// Two sets of colours, told apart also by those who see some of them alike.
-constexpr std::string_view kStyle = R"(<style>
-.chart { --ground: #ffffff; --ink: #1f2328; --soft: #59636e; --grid: #d8dde3; --band: #cf222e;
-  --c0: #0969da; --c1: #bc4c00; --c2: #1a7f37; --c3: #8250df; --c4: #9a6700; --c5: #0e8a8a;
-  font: 12px system-ui, sans-serif; background: var(--ground); }
-@media (prefers-color-scheme: dark) { .chart { --ground: #0d1117; --ink: #e6edf3; --soft: #9198a1;
-  --grid: #30363d; --band: #ff7b72; --c0: #58a6ff; --c1: #ffa657; --c2: #56d364; --c3: #d2a8ff;
-  --c4: #e3b341; --c5: #76e3ea; } }
-.chart text { fill: var(--soft); }
-.chart .title { fill: var(--ink); font-size: 16px; font-weight: 600; }
-.chart .name { fill: var(--ink); font-weight: 600; }
+/// Two sets of colours, told apart also by those who see some of them alike. Written out for each
+/// class: not every viewer of pictures knows variables.
+struct Palette {
+    std::string_view ground, ink, soft, grid, band;
+    std::array<std::string_view, kColours> series;
+};
+constexpr Palette kLight{
+    "#ffffff", "#1f2328", "#59636e",
+    "#d8dde3", "#cf222e", {"#0969da", "#bc4c00", "#1a7f37", "#8250df", "#9a6700", "#0e8a8a"}};
+constexpr Palette kDark{
+    "#0d1117", "#e6edf3", "#9198a1",
+    "#30363d", "#ff7b72", {"#58a6ff", "#ffa657", "#56d364", "#d2a8ff", "#e3b341", "#76e3ea"}};
+
+constexpr std::string_view kShapes = R"(.chart { font: 12px system-ui, sans-serif; }
+.chart .title { font-size: 16px; font-weight: 600; }
+.chart .name { font-weight: 600; }
 .chart .end { text-anchor: end; }
 .chart .middle { text-anchor: middle; }
-.chart .ground { fill: var(--ground); }
-.chart .grid { stroke: var(--grid); stroke-width: 1; }
-.chart .axis { stroke: var(--soft); stroke-width: 1; }
-.chart .band { fill: var(--band); fill-opacity: 0.14; }
+.chart .grid, .chart .axis { stroke-width: 1; }
+.chart .band { fill-opacity: 0.14; }
 .chart .line { fill: none; stroke-width: 1.6; stroke-linejoin: round; }
 .chart .dashed { fill: none; stroke-width: 1.4; stroke-dasharray: 5 3; }
 .chart .area { fill-opacity: 0.55; stroke-width: 1; }
-</style>
 )";
+
+std::string rule(const std::string& selector, const char* property, std::string_view colour) {
+    return ".chart " + selector + " { " + property + ": " + std::string(colour) + "; }\n";
+}
+
+std::string colours(const Palette& palette) {
+    std::string css = rule("text", "fill", palette.soft);
+    css += rule(".title", "fill", palette.ink) + rule(".name", "fill", palette.ink);
+    css += rule(".ground", "fill", palette.ground) + rule(".band", "fill", palette.band);
+    css += rule(".grid", "stroke", palette.grid) + rule(".axis", "stroke", palette.soft);
+    css += rule(".soft", "stroke", palette.soft) + rule(".area.soft", "fill", palette.soft);
+    for (std::size_t i = 0; i < palette.series.size(); ++i) {
+        const std::string name = ".c" + std::to_string(i);
+        css += rule(name, "stroke", palette.series.at(i));
+        css += rule(".area" + name, "fill", palette.series.at(i));
+    }
+    return css;
+}
+
+std::string style_sheet() {
+    return "<style>\n" + std::string(kShapes) + colours(kLight) +
+           "@media (prefers-color-scheme: dark) {\n" + colours(kDark) + "}\n</style>\n";
+}
 
 std::string number(double value) {
     std::array<char, 32> text{};
@@ -113,8 +138,7 @@ std::string line_at(double x1, double y1, double x2, double y2, std::string_view
 }
 
 std::string colour_of(const Series& series) {
-    return series.colour < 0 ? "var(--soft)"
-                             : "var(--c" + std::to_string(series.colour % kColours) + ")";
+    return series.colour < 0 ? "soft" : "c" + std::to_string(series.colour % kColours);
 }
 
 /// One panel while it is drawn.
@@ -169,12 +193,12 @@ class Drawing {
         };
         for (const Series& series : panel_.series) {
             if (series.style == Series::Style::area) {
-                entry("<rect class=\"area\" x=\"" + number(at) + "\" y=\"" + number(middle - 5) +
-                          "\" width=\"16\" height=\"10\" style=\"" + paint(series) + "\"/>\n",
+                entry("<rect class=\"" + class_of(series) + "\" x=\"" + number(at) + "\" y=\"" +
+                          number(middle - 5) + "\" width=\"16\" height=\"10\"/>\n",
                       series.label);
             } else {
-                entry("<path class=\"" + class_of(series) + "\" style=\"" + paint(series) +
-                          "\" d=\"M" + number(at) + ' ' + number(middle) + "h16\"/>\n",
+                entry("<path class=\"" + class_of(series) + "\" d=\"M" + number(at) + ' ' +
+                          number(middle) + "h16\"/>\n",
                       series.label);
             }
         }
@@ -207,12 +231,10 @@ class Drawing {
     }
 
     [[nodiscard]] static std::string class_of(const Series& series) {
-        return series.style == Series::Style::dashed ? "dashed" : "line";
-    }
-    [[nodiscard]] static std::string paint(const Series& series) {
-        const std::string stroke = "stroke: " + colour_of(series);
-        return series.style == Series::Style::area ? stroke + "; fill: " + colour_of(series)
-                                                   : stroke;
+        const char* const shape = series.style == Series::Style::area     ? "area "
+                                  : series.style == Series::Style::dashed ? "dashed "
+                                                                          : "line ";
+        return shape + colour_of(series);
     }
 
     void line(const Series& series) {
@@ -221,8 +243,8 @@ class Drawing {
             path += (i == 0 ? "M" : "L") + number(x(chart_.times[i])) + ' ' +
                     number(y(series.values[i]));
         }
-        svg_ += "<path class=\"" + class_of(series) + "\" style=\"" + paint(series) + "\" d=\"" +
-                path + "\"><title>" + xml_text(series.label) + "</title></path>\n";
+        svg_ += "<path class=\"" + class_of(series) + "\" d=\"" + path + "\"><title>" +
+                xml_text(series.label) + "</title></path>\n";
     }
 
     void area(const Series& series, std::vector<double>& below) {
@@ -235,8 +257,8 @@ class Drawing {
             back.insert(0, "L" + at + number(y(base)));
             below[i] = base + series.values[i];
         }
-        svg_ += "<path class=\"area\" style=\"" + paint(series) + "\" d=\"" + there + back +
-                "Z\"><title>" + xml_text(series.label) + "</title></path>\n";
+        svg_ += "<path class=\"" + class_of(series) + "\" d=\"" + there + back + "Z\"><title>" +
+                xml_text(series.label) + "</title></path>\n";
     }
 
     const Chart& chart_;
@@ -294,7 +316,7 @@ std::string to_svg(const Chart& chart) {
         "viewBox=\"0 0 " +
         size + "\" width=\"" + number(kWidth) + "\" height=\"" + number(height) + "\">\n<title>" +
         xml_text(chart.title) + "</title>\n";
-    svg += kStyle;
+    svg += style_sheet();
     svg += "<rect class=\"ground\" width=\"100%\" height=\"100%\"/>\n";
     svg += text_at(kLeft, 28, "title", chart.title);
     svg += text_at(kLeft, 48, "", chart.subtitle);

@@ -79,6 +79,7 @@ TEST_CASE("a plot is well-formed whatever names are in it, and needs nothing fro
         CHECK_FALSE(contains(text, "href"));
         CHECK_FALSE(contains(text, "url("));
         CHECK_FALSE(contains(text, "@import"));
+        CHECK_FALSE(contains(text, "var("));  // which only browsers know
         CHECK(contains(text, "prefers-color-scheme: dark"));
         CHECK_FALSE(contains(text, "nan"));
         CHECK_FALSE(contains(text, "inf"));
