@@ -7,6 +7,7 @@
 #include <optional>
 
 #include "common/contracts/stage_order.hpp"
+#include "common/pace/closed.hpp"
 #include "scaler/share.hpp"
 
 namespace fleet::scaler {
@@ -127,7 +128,7 @@ std::vector<PoolCap> divide(const ProviderView& provider, const ProviderCap& cap
 
 std::optional<ProviderCap> provider_cap(const ProviderView& provider, base::Millis latency_prior) {
     if (provider.hold && (provider.hold->reason != model::HoldReason::retry_after ||
-                          provider.hold->wait > kShortPause)) {
+                          provider.hold->wait > pace::kLongPause)) {
         return closed_door(provider, *provider.hold);
     }
     std::optional<ProviderCap> cap;

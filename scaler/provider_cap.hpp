@@ -11,9 +11,6 @@ namespace fleet::scaler {
 
 /// Slots beyond what Little's law asks for: latencies vary.
 inline constexpr double kProviderHeadroom = 0.2;
-/// A shorter pause that a provider asked for is not worth retiring workers.
-inline constexpr base::Millis kShortPause{10'000};
-
 struct ProviderCap {
     int slots = 0;
     Clamp clamp = Clamp::pace;

@@ -56,6 +56,9 @@ void add_provider(contracts::Store& store, base::WallTime wall, CaseFile& file) 
         file.provider = find_provider(store, wait->provider);
     }
     const std::string of_stage = file.pool ? provider_of_stage(file.execution, *file.pool) : "";
+    if (of_stage.empty()) {
+        return;
+    }
     if (const auto provider = find_provider(store, of_stage)) {
         file.closed = pace::closed(*provider, {store.now(), wall});
         file.provider = file.closed ? provider : file.provider;

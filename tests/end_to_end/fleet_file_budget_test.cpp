@@ -28,6 +28,16 @@ std::string apply_budget(const CallingBox& calls, int requests, std::chrono::sec
     return calls.out({"apply"});
 }
 
+/// So many are done; all others have asked and wait: none runs.
+bool rests_with(contracts::Store& store, int done) {
+    return wait_until(
+        [&] {
+            const model::StatusCounts counts = counts_of(store);
+            return counts.done == done && counts.running == 0;
+        },
+        CallingBox::kLimit);
+}
+
 TEST_CASE("a budget of a whole provider holds for a model that nobody has declared") {
     const CallingBox calls("{}");
     const auto begins =
@@ -44,22 +54,14 @@ TEST_CASE("a budget of a whole provider holds for a model that nobody has declar
     const auto store = store::open_store(
         base::StoreUrl::parse("sqlite:" + calls.box().store().string(), "/"), clock);
     const ChildProgram worker(calls.worker(4));
-    const auto rests_with = [&](int done) {
-        return wait_until(
-            [&] {
-                const model::StatusCounts counts = counts_of(*store);
-                return counts.done == done && counts.running == 0;
-            },
-            CallingBox::kLimit);
-    };
     INFO(worker.err());
-    REQUIRE(rests_with(3));
+    REQUIRE(rests_with(*store, 3));
     CHECK(calls.counted("offered") == 3);
     CHECK_THAT(calls.out({"providers"}), Contains("the rules of its models without own ones"));
     // What waits for the model goes on when its provider's rules change.
     budget(50);
     CHECK_THAT(calls.out({"apply"}), Contains("provider mock: budget requests 3 -> 50"));
-    REQUIRE(rests_with(6));
+    REQUIRE(rests_with(*store, 6));
     CHECK(calls.counted("offered") == 6);
 }
 
@@ -75,27 +77,18 @@ TEST_CASE("a budget that is changed in fleet.yml while workers run is used to it
     const auto store = store::open_store(
         base::StoreUrl::parse("sqlite:" + calls.box().store().string(), "/"), clock);
     const ChildProgram worker(calls.worker(4));
-    // All others have asked and wait: none runs.
-    const auto rests_with = [&](int done) {
-        return wait_until(
-            [&] {
-                const model::StatusCounts counts = counts_of(*store);
-                return counts.done == done && counts.running == 0;
-            },
-            CallingBox::kLimit);
-    };
     INFO(worker.err());
-    REQUIRE(rests_with(3));
+    REQUIRE(rests_with(*store, 3));
     CHECK(calls.counted("completed") == 3);
     CHECK_THAT(apply_budget(calls, 7, begins), Contains("budget requests 3 -> 7"));
-    REQUIRE(rests_with(7));
+    REQUIRE(rests_with(*store, 7));
     CHECK(calls.counted("completed") == 7);
     CHECK(row_of(*store).budget.spent.requests == 7);
     // Less than was spent: nothing more is called.
     static_cast<void>(apply_budget(calls, 5, begins));
     CHECK(counts_of(*store).done == 7);
     static_cast<void>(apply_budget(calls, 100, begins));
-    REQUIRE(rests_with(10));
+    REQUIRE(rests_with(*store, 10));
     CHECK(calls.counted("completed") == 10);
     CHECK(calls.counted("offered") == 10);
     CHECK(row_of(*store).budget.spent.requests == 10);
