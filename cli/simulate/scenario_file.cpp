@@ -5,6 +5,7 @@
 
 #include "cli/simulate/scenario_parts.hpp"
 #include "common/base/errors.hpp"
+#include "machines/fleet_file/changes.hpp"
 #include "machines/fleet_file/parts.hpp"
 #include "machines/fleet_file/values.hpp"
 
@@ -77,14 +78,7 @@ void read_pool(const Node& value, Findings& findings, simulate::Scenario& scenar
     Fields fields(fleet_file::mapping_of(value), "pool", findings);
     fleet_file::PoolDeclaration said;
     fleet_file::read_pool_settings(fields, said);
-    model::PoolPolicy& policy = scenario.pool;
-    policy.min_workers = said.min_workers.value_or(policy.min_workers);
-    policy.max_workers = said.max_workers.value_or(policy.max_workers);
-    policy.slots_per_worker = said.slots_per_worker.value_or(policy.slots_per_worker);
-    policy.drain_target = said.drain_target.value_or(policy.drain_target);
-    policy.max_wait = said.max_wait.value_or(policy.max_wait);
-    policy.stabilization = said.stabilization.value_or(policy.stabilization);
-    policy.service_prior = said.service_prior.value_or(policy.service_prior);
+    fleet_file::take_settings(said, scenario.pool);
     scenario.boot = duration(fields, "boot").value_or(scenario.boot);
     scenario.overrides.grace = duration(fields, "grace").value_or(scenario.overrides.grace);
     scenario.overrides.batch_mode = fields.boolean("batch").value_or(scenario.overrides.batch_mode);

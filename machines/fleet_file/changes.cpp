@@ -7,6 +7,17 @@
 #include "machines/fleet_file/settings_text.hpp"
 
 namespace fleet::fleet_file {
+
+void take_settings(const PoolDeclaration& pool, model::PoolPolicy& policy) {
+    policy.min_workers = pool.min_workers.value_or(policy.min_workers);
+    policy.max_workers = pool.max_workers.value_or(policy.max_workers);
+    policy.slots_per_worker = pool.slots_per_worker.value_or(policy.slots_per_worker);
+    policy.drain_target = pool.drain_target.value_or(policy.drain_target);
+    policy.max_wait = pool.max_wait.value_or(policy.max_wait);
+    policy.stabilization = pool.stabilization.value_or(policy.stabilization);
+    policy.service_prior = pool.service_prior.value_or(policy.service_prior);
+}
+
 namespace {
 
 std::string_view word_of(Subject subject) {
@@ -27,13 +38,7 @@ std::vector<SettingChange> difference(const SettingList& before, const SettingLi
 }
 
 void declare(const PoolDeclaration& pool, model::PoolPolicy& policy) {
-    policy.min_workers = pool.min_workers.value_or(policy.min_workers);
-    policy.max_workers = pool.max_workers.value_or(policy.max_workers);
-    policy.slots_per_worker = pool.slots_per_worker.value_or(policy.slots_per_worker);
-    policy.drain_target = pool.drain_target.value_or(policy.drain_target);
-    policy.max_wait = pool.max_wait.value_or(policy.max_wait);
-    policy.stabilization = pool.stabilization.value_or(policy.stabilization);
-    policy.service_prior = pool.service_prior.value_or(policy.service_prior);
+    take_settings(pool, policy);
     if (policy.max_workers && policy.min_workers > *policy.max_workers) {
         const std::string least = std::to_string(policy.min_workers);
         const std::string most = std::to_string(*policy.max_workers);

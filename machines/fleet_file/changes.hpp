@@ -17,6 +17,9 @@
 
 namespace fleet::fleet_file {
 
+/// Puts what the file says of the pool itself over `policy`; stages are not touched.
+void take_settings(const PoolDeclaration& pool, model::PoolPolicy& policy);
+
 /// One setting, for people.
 struct SettingChange {
     std::string setting;  ///< "budget.requests"
